@@ -1,0 +1,1 @@
+"""aggcost backtests an LLM bill."""
