@@ -1,0 +1,259 @@
+"""The ledger of cells: integer sums of usage, grouped by everything a decision or a price looks at.
+
+A *cell* is what a policy decides on and a rate card prices: an hour (or finer, where a price or a
+time zone asks for it), the logged provider, model, task, service tier, region and status, and what
+the conditions test: a number cut where some condition or price changes, a name, or a yes/no answer.
+The scan of requests happens once, in the engine. What comes back are integers only, so a ledger
+does not depend on the order of rows, the split into files, the thread count or the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+
+from aggcost import rules
+from aggcost.errors import DataQualityError
+from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS, USAGE_KEYS
+
+if TYPE_CHECKING:
+    from aggcost.engine import Engine
+    from aggcost.rules import Atom
+
+IntArray = np.ndarray[Any, np.dtype[np.int64]]
+MAX_CELLS = 1_000_000
+OTHER = "\x00other"  # a name that no condition asks about; no log can hold it, importers refuse NUL
+
+# Outcomes of a record that no price decides. `usage` is rated: priced, free or unpriced.
+USAGE, QUARANTINED, DUPLICATE, NOT_BILLED = "usage", "quarantined", "duplicate", "not_billed"
+NAME_KEYS = ("provider", "model", "task", "service_tier", "region", "status")
+NUMBER_FIELDS = {"input_tokens": None, "cache_read_tokens": "cache_read", "output_tokens": "output",
+                 "latency_ms": "latency_ms"}  # fmt: skip
+SUM_KEYS = (*TOKEN_KEYS, "requests")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a scan must keep apart.
+
+    `grid_s` is the length of a time bucket in seconds; `names` are further fields kept as they are;
+    `cuts` the lower bounds of the bins of a number; `asked` the names some condition compares a
+    field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown.
+    """
+
+    grid_s: int = 3600
+    names: tuple[str, ...] = ()
+    cuts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tests: tuple[Atom, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """One key of the ledger: for each cell a code, and the value each code stands for."""
+
+    codes: np.ndarray[Any, np.dtype[np.int32]]
+    values: tuple[Any, ...]
+
+    def mask(self, test: Callable[[Any], bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Return for each cell whether `test` holds for its value."""
+        return np.array([test(value) for value in self.values], dtype=bool)[self.codes]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The ledger: `dims` by name, and `sums` by name (int64, one number a cell).
+
+    Sums are the token meters, `requests`, `records`, `reasoning`, `recorded_pico` (recorded cost in
+    1e-12 of its currency), and `first_s`, `last_s` (first and last request, epoch seconds).
+    """
+
+    dims: Mapping[str, Dim]
+    sums: Mapping[str, IntArray]
+    grid_s: int
+
+    def __len__(self) -> int:
+        return len(self.sums["records"])
+
+    def select(self, mask: np.ndarray[Any, Any]) -> Cells:
+        """Return the cells where `mask` is true (or at the given positions)."""
+        dims = {name: Dim(dim.codes[mask], dim.values) for name, dim in self.dims.items()}
+        return Cells(dims, {name: values[mask] for name, values in self.sums.items()}, self.grid_s)
+
+
+def plan(
+    atoms: Iterable[Atom],
+    *,
+    prompt_cuts: Iterable[int] = (),
+    output_cuts: Iterable[int] = (),
+    names: Iterable[str] = (),
+    grid_s: int = 3600,
+) -> Plan:
+    """Return what a scan must keep apart for these condition tests, price tiers and breakdowns."""
+    cuts: dict[str, set[int]] = {"input_tokens": set(prompt_cuts), "output_tokens": set(output_cuts)}
+    kept = {*names} - {*NAME_KEYS}
+    asked: dict[str, set[str]] = {}
+    tests: dict[str, Atom] = {}
+    for atom in atoms:
+        if atom.field in NUMBER_FIELDS:
+            if atom.is_missing:
+                cuts.setdefault(atom.field, set())
+            cuts.setdefault(atom.field, set()).update(rules.atom_cuts(atom))
+        elif atom.field in NAME_KEYS or atom.field in {"hour", "weekday"}:
+            continue
+        elif atom.field == "operation":
+            kept.add("operation")
+        elif atom.names_asked is not None:
+            asked.setdefault(atom.field, set()).update(atom.names_asked)
+        else:
+            tests[atom.text] = atom
+    return Plan(
+        grid_s=grid_s,
+        names=tuple(sorted(kept)),
+        cuts={name: tuple(sorted(bounds)) for name, bounds in sorted(cuts.items())},
+        asked={name: tuple(sorted(literals)) for name, literals in sorted(asked.items()) if name not in kept},
+        tests=tuple(tests[text] for text in sorted(tests)),
+    )
+
+
+def scan(engine: Engine, usage: ibis.Table, wanted: Plan) -> Cells:
+    """Return the ledger of `usage` (canonical columns, `issue`, `duplicate`), one scan in the engine."""
+    keys = [
+        (usage.ts.epoch_seconds() // wanted.grid_s).cast("int64").name("bucket"),
+        _outcome(usage).name("outcome"),
+        _failure(usage).name("failure"),
+        _tokens_known(usage).name("tokens_known"),
+        usage.recorded_cost.notnull().name("recorded"),
+        *keys_without_time(usage, wanted),
+    ]
+    table = engine.to_arrow(usage.group_by(keys).aggregate(**_sums(usage)))
+    if table.num_rows > MAX_CELLS:
+        raise DataQualityError(
+            f"the conditions cut this log into {table.num_rows:,} cells, more than {MAX_CELLS:,}",
+            hint="test fewer numbers at once, or simulate the policies one by one",
+        )
+    found = dims(table, [key.get_name() for key in keys], wanted)
+    sums = {name: int64(table.column(name)) for name in table.column_names if name not in found}
+    return Cells(found, sums, wanted.grid_s)
+
+
+def keys_without_time(usage: ibis.Table, wanted: Plan) -> list[ibis.Value]:
+    """Return the keys that a condition may look at, other than the time, as columns of `usage`."""
+    return [
+        *(usage[name] for name in (*NAME_KEYS, *wanted.names)),
+        *(_bin(number(usage, name), bounds).name(name) for name, bounds in wanted.cuts.items()),
+        *(_asked(rules.field_column(usage, name), values).name(name) for name, values in wanted.asked.items()),
+        *(rules.atom_to_ibis(atom, usage).name(f"test:{atom.text}") for atom in wanted.tests),
+    ]
+
+
+def number(usage: ibis.Table, name: str) -> ibis.Value:
+    """Return a numeric field of the condition language as a column (tokens or milliseconds)."""
+    if name == "input_tokens":
+        return sum((usage[key].fill_null(0) for key in PROMPT_KEYS[1:]), usage.input)
+    return usage[NUMBER_FIELDS[name]]
+
+
+def _outcome(usage: ibis.Table) -> ibis.Value:
+    tokens = sum((usage[key].fill_null(0) for key in TOKEN_KEYS[1:]), usage.input.fill_null(0))
+    failed_unused = (usage.status.fill_null("ok") != "ok") & (tokens == 0)
+    return ibis.cases(
+        (usage.issue.notnull(), QUARANTINED),
+        (usage.duplicate.fill_null(False), DUPLICATE),
+        (~usage.billable.fill_null(True) | failed_unused, NOT_BILLED),
+        else_=USAGE,
+    )
+
+
+def _failure(usage: ibis.Table) -> ibis.Value:
+    code = usage.http_status.fill_null(0)
+    return ibis.cases(
+        (usage.status.fill_null("ok") == "ok", ibis.null("string")),
+        (code == 429, "429"),
+        (code.isin([408, 504, 524]), "timeout"),
+        (code.between(500, 599), "5xx"),
+        else_="other",
+    )
+
+
+def _tokens_known(usage: ibis.Table) -> ibis.Value:
+    embedding = usage.operation.fill_null("").lower().contains("embed")
+    return usage.input.notnull() & (usage.output.notnull() | embedding)
+
+
+def _bin(value: ibis.Value, bounds: tuple[int, ...]) -> ibis.Value:
+    """Number the bins [.., b0) [b0, b1) .. from 0; a balanced tree costs log2(n) comparisons a row."""
+    return ibis.ifelse(value.isnull(), ibis.null("int32"), _bin_tree(value, bounds, 0))
+
+
+def _bin_tree(value: ibis.Value, bounds: tuple[int, ...], first: int) -> ibis.Value:
+    if not bounds:
+        return ibis.literal(first, "int32")
+    middle = len(bounds) // 2
+    below = _bin_tree(value, bounds[:middle], first)
+    return ibis.ifelse(value < bounds[middle], below, _bin_tree(value, bounds[middle + 1 :], first + middle + 1))
+
+
+def _asked(column: ibis.Value, values: tuple[str, ...]) -> ibis.Value:
+    return ibis.cases((column.isnull(), ibis.null("string")), (column.isin(values), column), else_=OTHER)
+
+
+def _sums(usage: ibis.Table) -> dict[str, ibis.Value]:
+    sums = {key: usage[key].sum().fill_null(0).cast("int64") for key in TOKEN_KEYS}
+    sums["requests"] = usage.request_count.sum().fill_null(0).cast("int64")
+    sums["records"] = usage.count().cast("int64")
+    sums["reasoning"] = usage.reasoning.sum().fill_null(0).cast("int64")
+    sums["recorded_pico"] = usage.recorded_cost.sum().cast("decimal(38, 12)")
+    sums["first_s"] = usage.ts.min().truncate("s").epoch_seconds().cast("int64")
+    sums["last_s"] = usage.ts.max().truncate("s").epoch_seconds().cast("int64")
+    return sums
+
+
+def dims(table: pa.Table, names: Iterable[str], wanted: Plan) -> dict[str, Dim]:
+    """Number the distinct values of each key of a scan; bins are shown by their lower bound."""
+    bins = {name: (0, *bounds) for name, bounds in wanted.cuts.items()}
+    return {name: _dim(table.column(name), bins.get(name)) for name in names}
+
+
+def _dim(column: pa.ChunkedArray, bins: tuple[int, ...] | None) -> Dim:
+    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    values = encoded.dictionary.to_pylist()
+    if bins is not None:
+        values = [None if value is None else bins[value] for value in values]
+    return Dim(encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32), tuple(values))
+
+
+def int64(column: pa.ChunkedArray) -> IntArray:
+    """Return a column as int64; decimals in units of 1e-12, nulls as 0."""
+    if pa.types.is_decimal(column.type):
+        return _unscaled(column)
+    return column.combine_chunks().fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _unscaled(column: pa.ChunkedArray) -> IntArray:
+    values = [0 if value is None else int(value.scaleb(12)) for value in column.to_pylist()]
+    return np.array(values, dtype=np.int64)
+
+
+def group_sums(codes: np.ndarray[Any, Any], groups: int, values: IntArray) -> list[int]:
+    """Return for each group the exact sum of its values, as Python integers.
+
+    numpy's int64 wraps silently, so the halves of each number are summed apart: both fit
+    2^31 cells.
+    """
+    low, high = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
+    np.add.at(low, codes, values & 0xFFFFFFFF)
+    np.add.at(high, codes, values >> 32)
+    return [(int(h) << 32) + int(l) for h, l in zip(high, low, strict=True)]
+
+
+def total(values: IntArray) -> int:
+    """Return the exact sum of a column of the ledger."""
+    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())

@@ -1,0 +1,352 @@
+"""Rating: usage becomes money. The same function prices what was logged and what a policy proposes.
+
+Every cell gets the rate line that applies to it (who serves it, service tier, region, time, size of
+the prompt). Quantities are summed per line and multiplied once, as exact fractions; a charge is
+rounded once, to 1e-12, when it is reported. A cell without a line is unpriced, with the reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from aggcost.ledger import SUM_KEYS, USAGE, Cells, Dim, IntArray, group_sums
+from aggcost.meters import TOKEN_KEYS
+from aggcost.policy import Route
+from aggcost.ratecard import RateCard, RateLine, Resolution, Unpriced
+
+Index = np.ndarray[Any, np.dtype[np.int32]]
+Line = RateLine | Unpriced
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The rate line of each cell: `index` into `table`."""
+
+    index: Index
+    table: tuple[Line, ...]
+
+
+class Rates:
+    """Rate lines of the cells of one ledger under one rate card, computed once for each route.
+
+    This is the read-only view of prices that a price-aware policy gets.
+    """
+
+    def __init__(self, cells: Cells, card: RateCard) -> None:
+        self.cells = cells
+        self.card = card
+        self._by_route: dict[Route, Lines] = {}
+        self._logged: Lines | None = None
+        self._starts = _starts(cells)
+        self._prompts = _prompts(cells)
+
+    def resolve(self, provider: str | None, model: str | None) -> Resolution:
+        """Return how the card reads a logged provider and model."""
+        return self.card.resolve(provider, model or "")
+
+    def as_logged(self) -> Lines:
+        """Return the line of each cell where it was logged."""
+        if self._logged is None:
+            self._logged = self._lines_as_logged()
+        return self._logged
+
+    def of(self, route: Route | None) -> Lines:
+        """Return the line of each cell if it went to `route` (None: where it was logged).
+
+        A route keeps the logged service tier where it names none, and the logged region only
+        while the provider stays the same: regions are names of one provider.
+        """
+        if route is None:
+            return self.as_logged()
+        if route not in self._by_route:
+            self._by_route[route] = self._lines_to(route)
+        return self._by_route[route]
+
+    def _lines_as_logged(self) -> Lines:
+        dims = [self.cells.dims[name] for name in ("provider", "model", "service_tier", "region")]
+        table = _Table(len(self.cells))
+        for (provider, model, tier, region), rows in _groups(dims):
+            self._fill(table, rows, self.resolve(provider, model), model, tier, region)
+        return self._withhold(table.lines())
+
+    def _lines_to(self, route: Route) -> Lines:
+        dims = [self.cells.dims[name] for name in ("provider", "service_tier", "region")]
+        table = _Table(len(self.cells))
+        resolution = self.resolve(route.provider, route.model)
+        for (provider, tier, region), rows in _groups(dims):
+            kept = route.region or (region if provider == route.provider else None)
+            self._fill(table, rows, resolution, route.model, route.service_tier or tier, kept)
+        return self._withhold(table.lines())
+
+    def _withhold(self, lines: Lines) -> Lines:
+        """Leave cells without token counts unpriced, except where a line charges for no token."""
+        unknown = self.cells.dims["tokens_known"].mask(lambda known: not known)
+        if not unknown.any():
+            return lines
+        by_token = np.array([_charges_tokens(line) for line in lines.table], dtype=bool)[lines.index]
+        index = np.where(unknown & by_token, np.int32(len(lines.table)), lines.index)
+        return Lines(index, (*lines.table, Unpriced("unpriced_usage", "the log gives no token counts")))
+
+    def _fill(
+        self, table: _Table, rows: IntArray, resolution: Resolution, model: str | None, tier: str | None, region: str | None
+    ) -> None:
+        rates = resolution.rates
+        if rates is None:
+            table.put(rows, [Unpriced("unpriced_model", f"no price for {model!r}")])
+            return
+        dated = self._starts[rows] >= 0
+        if rates.instants and not dated.all():
+            table.put(rows[~dated], [Unpriced("unpriced_period", f"{model!r} has dated prices, and the request no time")])
+            rows = rows[dated]
+        if len(rows):
+            lines, index = rates.lines(tier, region, self._starts[rows], self._prompts[rows])
+            table.put(rows, lines, index)
+
+
+class _Table:
+    """Collects the lines of groups of cells into one table."""
+
+    def __init__(self, cells: int) -> None:
+        self._index = np.zeros(cells, np.int32)
+        self._lines: list[Line] = []
+
+    def put(self, rows: IntArray, lines: Sequence[Line], index: Index | int = 0) -> None:
+        self._index[rows] = len(self._lines) + np.asarray(index, np.int32)
+        self._lines.extend(lines)
+
+    def lines(self) -> Lines:
+        return Lines(self._index, tuple(self._lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Which share of which cell is charged by which line, after which factor.
+
+    Arrays of one length: `cell` (position in the ledger), `parts` of `whole` (its weight),
+    `line` (index into `lines`) and `factor` (index into `factors`: discounts and fees).
+    """
+
+    cell: IntArray
+    parts: IntArray
+    whole: int
+    line: Index
+    lines: tuple[Line, ...]
+    factor: Index
+    factors: tuple[Fraction, ...]
+
+
+def all_of(lines: Lines, cells: Cells) -> Shares:
+    """Return every usage cell, whole, charged by its own line."""
+    rows = np.flatnonzero(cells.dims["outcome"].mask(lambda outcome: outcome == USAGE))
+    ones, zeros = np.ones(len(rows), np.int64), np.zeros(len(rows), np.int32)
+    return Shares(rows, ones, 1, lines.index[rows], lines.table, zeros, (Fraction(1),))
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a group of charges adds up to.
+
+    `cost_usd` is exact and sums what has a price. Counts of requests and tokens are weighted by the
+    shares, hence fractions. `recorded_usd` and `rated_recorded_usd` compare the cost stated in the
+    log with ours, over the requests that have both.
+    """
+
+    cost_usd: Fraction
+    tokens: Mapping[str, Fraction]
+    requests: Fraction
+    priced: Fraction
+    free: Fraction
+    unpriced: Fraction
+    unpriced_tokens: Fraction
+    recorded_usd: Fraction
+    rated_recorded_usd: Fraction
+
+    @property
+    def has_price(self) -> bool:
+        """Whether anything in the group could be priced."""
+        return bool(self.priced or self.free)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The quantities of one group under one rate, and their cost (None: unpriced).
+
+    All numbers are whole, in the units of the `Charges` they belong to.
+    """
+
+    keys: Mapping[str, Any]
+    line: Line
+    tokens: tuple[int, ...]
+    requests: int
+    records: int
+    cost: int | None
+    recorded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """All charges of one arm, kept apart by keys.
+
+    Quantities are in 1/`whole`, costs in 1/(`whole` x `denominator`) US dollars, recorded costs in
+    1e-12/`whole`: integers add up fast and exactly.
+    """
+
+    rows: tuple[Charge, ...]
+    whole: int
+    denominator: int
+
+    def by(self, name: str) -> dict[Any, Totals]:
+        """Return the totals for each value of one key."""
+        groups: dict[Any, list[Charge]] = {}
+        for charge in self.rows:
+            groups.setdefault(charge.keys[name], []).append(charge)
+        return {value: self._totals(rows) for value, rows in groups.items()}
+
+    def total(self, keep: Callable[[Charge], bool] = lambda charge: True) -> Totals:
+        """Return the totals of the charges that `keep` accepts (all of them by default)."""
+        return self._totals([charge for charge in self.rows if keep(charge)])
+
+    def _totals(self, rows: Sequence[Charge]) -> Totals:
+        priced = [charge for charge in rows if charge.cost is not None]
+        both = [charge for charge in priced if charge.keys["recorded"]]
+        free = sum(charge.requests for charge in priced if _is_free(charge.line))
+        unpriced = [charge for charge in rows if charge.cost is None]
+        return Totals(
+            cost_usd=self._usd(priced),
+            tokens={key: self._count(charge.tokens[at] for charge in rows) for at, key in enumerate(TOKEN_KEYS)},
+            requests=self._count(charge.requests for charge in rows),
+            priced=self._count(charge.requests for charge in priced) - Fraction(free, self.whole),
+            free=Fraction(free, self.whole),
+            unpriced=self._count(charge.requests for charge in unpriced),
+            unpriced_tokens=self._count(sum(charge.tokens) for charge in unpriced),
+            recorded_usd=self._count(charge.recorded for charge in both) / 10**12,
+            rated_recorded_usd=self._usd(both),
+        )
+
+    def _count(self, numbers: Iterable[int]) -> Fraction:
+        return Fraction(sum(numbers), self.whole)
+
+    def _usd(self, rows: Iterable[Charge]) -> Fraction:
+        return Fraction(sum(charge.cost or 0 for charge in rows), self.whole * self.denominator)
+
+
+def _is_free(line: Line) -> bool:
+    return isinstance(line, RateLine) and line.free
+
+
+def rate(cells: Cells, shares: Shares, keys: Mapping[str, Dim]) -> Charges:
+    """Return the charges of the shares, kept apart by `keys` (one code a share)."""
+    dims = {"recorded": _of_cells(cells, "recorded", shares), **keys}
+    codes = np.zeros(len(shares.cell), np.int64)
+    for values in (*dims.values(), *_rate_dims(shares)):
+        codes = codes * max(len(values.values), 1) + values.codes
+    _, first, group = np.unique(codes, return_index=True, return_inverse=True)
+    sums = [group_sums(group, len(first), cells.sums[name][shares.cell]) for name in _COLUMNS]
+    price = _Pricer(shares)
+    rows = []
+    for position, share in enumerate(first.tolist()):
+        found = {name: dim.values[dim.codes[share]] for name, dim in dims.items()}
+        rows.append(price.charge(share, found, [column[position] for column in sums]))
+    return Charges(tuple(rows), shares.whole, price.denominator)
+
+
+_COLUMNS = (*SUM_KEYS, "records", "recorded_pico")
+
+
+def _of_cells(cells: Cells, name: str, shares: Shares) -> Dim:
+    dim = cells.dims[name]
+    return Dim(dim.codes[shares.cell], dim.values)
+
+
+def _rate_dims(shares: Shares) -> tuple[Dim, Dim, Dim]:
+    weights, parts = np.unique(shares.parts, return_inverse=True)
+    return (
+        Dim(shares.line, shares.lines),
+        Dim(shares.factor, shares.factors),
+        Dim(parts.astype(np.int32), tuple(weights.tolist())),
+    )
+
+
+class _Pricer:
+    """Multiplies the sums of a group by the rates of its line, once.
+
+    Prices times factors are whole numbers over one common denominator.
+    """
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+        used = np.unique(shares.line.astype(np.int64) * len(shares.factors) + shares.factor)
+        pairs = [divmod(pair, len(shares.factors)) for pair in used.tolist()]
+        exact = {pair: _prices(shares.lines[pair[0]], shares.factors[pair[1]]) for pair in pairs}
+        self.denominator = math.lcm(*(price.denominator for row in exact.values() for price in row if price))
+        self._prices = {
+            pair: tuple(None if price is None else int(price * self.denominator) for price in row)
+            for pair, row in exact.items()
+        }
+
+    def charge(self, share: int, keys: Mapping[str, Any], sums: list[int]) -> Charge:
+        *quantities, records, recorded = sums
+        parts = int(self._shares.parts[share])
+        line = int(self._shares.line[share])
+        cost = _cost(self._prices[line, int(self._shares.factor[share])], quantities)
+        return Charge(
+            keys=keys,
+            line=self._shares.lines[line],
+            tokens=tuple(quantity * parts for quantity in quantities[: len(TOKEN_KEYS)]),
+            requests=quantities[-1] * parts,
+            records=records,
+            cost=None if cost is None else cost * parts,
+            recorded=recorded * parts,
+        )
+
+
+def _prices(line: Line, factor: Fraction) -> tuple[Fraction | None, ...]:
+    if isinstance(line, Unpriced):
+        return (None,) * len(SUM_KEYS)
+    return tuple(None if price is None else price * factor for price in line.prices)
+
+
+def _cost(prices: tuple[int | None, ...], quantities: list[int]) -> int | None:
+    """Return the cost, or None where a meter that was used has no price."""
+    cost = 0
+    for price, quantity in zip(prices, quantities, strict=True):
+        if price is None:
+            if quantity:
+                return None
+            continue
+        cost += price * quantity
+    return cost
+
+
+def _groups(dims: Sequence[Any]) -> Iterable[tuple[tuple[Any, ...], IntArray]]:
+    """Yield each combination of values that occurs, with the positions of its cells."""
+    codes = np.zeros(len(dims[0].codes), np.int64)
+    for dim in dims:
+        codes = codes * len(dim.values) + dim.codes
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    for rows in np.split(order, starts[1:]) if len(order) else ():
+        yield tuple(dim.values[dim.codes[rows[0]]] for dim in dims), rows
+
+
+def _charges_tokens(line: Line) -> bool:
+    return isinstance(line, RateLine) and any(line.prices[: len(TOKEN_KEYS)])
+
+
+def _starts(cells: Cells) -> IntArray:
+    """Return the start of each cell's time bucket (epoch seconds), -1 where the time is unknown."""
+    dim = cells.dims["bucket"]
+    values = [-1 if value is None else value * cells.grid_s for value in dim.values]
+    return np.array(values, dtype=np.int64)[dim.codes]
+
+
+def _prompts(cells: Cells) -> IntArray:
+    """Return the smallest prompt of each cell's bin, in tokens (0 where it is unknown)."""
+    dim = cells.dims["input_tokens"]
+    return np.array([value or 0 for value in dim.values], dtype=np.int64)[dim.codes]

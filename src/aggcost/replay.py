@@ -1,0 +1,236 @@
+"""Replay: a policy decides, cell by cell, where the logged requests would have gone.
+
+Nothing here computes money. A policy moves usage; what the moved usage costs is the business of
+`rating`, which prices the result exactly as it prices the log. A price-aware policy (`cheapest`)
+asks `Quotes`, a read-only view of prices that the caller hands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+import numpy as np
+
+from aggcost.conditions import Truths
+from aggcost.ledger import Cells, Dim, IntArray
+from aggcost.policy import Cheapest, Policy, Route, Rule, Single, Split, Target
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+OTHERWISE = "otherwise"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a route's model; None is unknown, and an unknown limit refuses nothing."""
+
+    context_window: int | None = None
+    max_output: int | None = None
+    retired_s: int | None = None
+
+
+class Quotes(Protocol):
+    """Prices as a policy may see them."""
+
+    def same_price(self, routes: Sequence[Route | None]) -> IntArray:
+        """Return a code a cell: equal codes have the same prices on every one of the routes."""
+
+    def cost(self, route: Route | None, rows: IntArray) -> Fraction | None:
+        """Return what the cells at `rows` would cost on `route` (None: as logged), or None if unpriced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Requests that a route could not take, and why."""
+
+    rule: str
+    route: str
+    reason: str
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Where every cell of usage goes: arrays of one length, one entry a share of a cell.
+
+    `cell` is the position in the ledger, `parts` of `whole` its weight, `rule` the index of the rule
+    that decided (-1: none), `route` the index into `routes` (0 is `None`, as logged), `refused`
+    whether every route of the rule was refused. `unknown` counts the requests that a rule did not
+    match because a field it tests is missing, by rule.
+    """
+
+    cell: IntArray
+    parts: IntArray
+    whole: int
+    rule: IntArray
+    route: IntArray
+    refused: Mask
+    routes: tuple[Route | None, ...]
+    refusals: tuple[Refusal, ...]
+    unknown: Mapping[str, int]
+    matched: tuple[int, ...]
+
+    def route_dim(self) -> Dim:
+        """Return the route of each share as a key."""
+        return Dim(self.route.astype(np.int32), self.routes)
+
+
+def decide(
+    policy: Policy, cells: Cells, among: Mask, truths: Truths, facts: Mapping[Route, Facts], quotes: Quotes
+) -> Routed:
+    """Return where the policy sends the cells of `among`: the first rule that matches decides."""
+    return _Decider(policy, cells, among, truths, facts, quotes).run()
+
+
+class _Decider:
+    def __init__(
+        self,
+        policy: Policy,
+        cells: Cells,
+        among: Mask,
+        truths: Truths,
+        facts: Mapping[Route, Facts],
+        quotes: Quotes,
+    ) -> None:
+        self._policy = policy
+        self._cells = cells
+        self._truths = truths
+        self._facts = facts
+        self._quotes = quotes
+        self._open = among.copy()
+        self._routes: dict[Route | None, int] = {None: 0}
+        self._whole = _common_whole(policy)
+        self._shares: list[tuple[IntArray, int, int, int, bool]] = []
+        self._refusals: dict[tuple[str, str, str], int] = {}
+        self._unknown: dict[str, int] = {}
+        self._matched: list[int] = []
+
+    def run(self) -> Routed:
+        for index, rule in enumerate(self._policy.rules):
+            self._apply(index, rule)
+        self._send(np.flatnonzero(self._open), -1, OTHERWISE, self._policy.otherwise, ())
+        return self._routed()
+
+    def _apply(self, index: int, rule: Rule) -> None:
+        true, unknown = self._truths.of(rule.when)
+        missed = np.flatnonzero(unknown & self._open)
+        if len(missed):
+            self._unknown[rule.name] = int(self._cells.sums["requests"][missed].sum())
+        rows = np.flatnonzero(true & self._open)
+        self._matched.append(int(self._cells.sums["requests"][rows].sum()))
+        self._open[rows] = False
+        self._send(rows, index, rule.name, rule.target, rule.fallback)
+
+    def _send(self, rows: IntArray, rule: int, name: str, target: Target, fallback: Sequence[Route | None]) -> None:
+        if not len(rows):
+            return
+        match target:
+            case Single(route):
+                self._chain(rows, self._whole, rule, name, (route, *fallback))
+            case Split(parts):
+                for route, percent in parts:
+                    weight = int(Fraction(percent) * self._whole / 100)
+                    self._chain(rows, weight, rule, name, (route, *fallback))
+            case Cheapest(routes):
+                for chosen, group in self._cheapest(rows, name, routes):
+                    self._chain(group, self._whole, rule, name, (*chosen, *fallback))
+
+    def _chain(self, rows: IntArray, parts: int, rule: int, name: str, chain: Sequence[Route | None]) -> None:
+        """Send the cells to the first route of the chain that takes them; refused by all, they stay."""
+        for route in chain:
+            refused = self._refused(rows, route, name)
+            self._record(rows[~refused], parts, rule, route, stayed=False)
+            rows = rows[refused]
+        self._record(rows, parts, rule, None, stayed=True)
+
+    def _record(self, rows: IntArray, parts: int, rule: int, route: Route | None, *, stayed: bool) -> None:
+        if len(rows) and parts:
+            self._shares.append((rows, parts, rule, self._routes.setdefault(route, len(self._routes)), stayed))
+
+    def _refused(self, rows: IntArray, route: Route | None, name: str) -> Mask:
+        if route is None:
+            return np.zeros(len(rows), dtype=bool)
+        refused = np.zeros(len(rows), dtype=bool)
+        for reason, mask in self._limits(rows, self._facts.get(route, Facts())):
+            fresh = mask & ~refused
+            if fresh.any():
+                key = (name, str(route), reason)
+                requests = int(self._cells.sums["requests"][rows[fresh]].sum())
+                self._refusals[key] = self._refusals.get(key, 0) + requests
+            refused |= mask
+        return refused
+
+    def _limits(self, rows: IntArray, known: Facts) -> list[tuple[str, Mask]]:
+        limits = []
+        if known.retired_s is not None:
+            starts = _lower(self._cells, "bucket", rows) * self._cells.grid_s
+            limits.append(("retired", starts >= known.retired_s))
+        if known.context_window is not None and self._policy.require_context:
+            prompts = _lower(self._cells, "input_tokens", rows)
+            limits.append(("prompt over the context window", prompts > known.context_window))
+        if known.max_output is not None and self._policy.require_context:
+            answers = _lower(self._cells, "output_tokens", rows)
+            limits.append(("answer over the maximum output", answers > known.max_output))
+        return limits
+
+    def _cheapest(
+        self, rows: IntArray, name: str, routes: Sequence[Route | None]
+    ) -> list[tuple[tuple[Route | None, ...], IntArray]]:
+        """Choose once for all requests of a rule that have the same prices and the same eligible routes.
+
+        Choosing for a whole group, not cell by cell, keeps the choice independent of what else the
+        ledger happens to keep apart.
+        """
+        refused = np.stack([self._refused(rows, route, name) for route in routes])
+        codes = np.stack([*refused.astype(np.int64), self._quotes.same_price(routes)[rows]])
+        _, group = np.unique(codes, axis=1, return_inverse=True)
+        chosen = []
+        for code in range(int(group.max()) + 1):
+            members = group == code
+            eligible = [route for route, no in zip(routes, refused[:, members][:, 0], strict=True) if not no]
+            chosen.append((self._by_cost(eligible, rows[members]), rows[members]))
+        return chosen
+
+    def _by_cost(self, routes: Sequence[Route | None], rows: IntArray) -> tuple[Route | None, ...]:
+        quoted = [(self._quotes.cost(route, rows), position) for position, route in enumerate(routes)]
+        priced = sorted((cost, position) for cost, position in quoted if cost is not None)
+        return tuple(routes[position] for _, position in priced[:1])
+
+    def _routed(self) -> Routed:
+        def column(at: int, kind: type) -> Any:
+            return np.concatenate([np.full(len(s[0]), s[at], kind) for s in self._shares] or [np.zeros(0, kind)])
+
+        rows = np.concatenate([share[0] for share in self._shares] or [np.zeros(0, np.int64)])
+        return Routed(
+            cell=rows,
+            parts=column(1, np.int64),
+            whole=self._whole,
+            rule=column(2, np.int64),
+            route=column(3, np.int64),
+            refused=column(4, np.bool_),
+            routes=tuple(self._routes),
+            refusals=tuple(Refusal(*key, requests) for key, requests in sorted(self._refusals.items())),
+            unknown=self._unknown,
+            matched=tuple(self._matched),
+        )
+
+
+def _common_whole(policy: Policy) -> int:
+    """Return the smallest power of ten (at least 100) in which every split weight is a whole number."""
+    whole = 100
+    targets = [policy.otherwise, *(rule.target for rule in policy.rules)]
+    weights = [percent for target in targets if isinstance(target, Split) for _, percent in target.parts]
+    if not weights:
+        return 1
+    while any((Fraction(weight) * whole / 100).denominator != 1 for weight in weights):
+        whole *= 10
+    return whole
+
+
+def _lower(cells: Cells, name: str, rows: IntArray) -> IntArray:
+    """Return the smallest value of each cell's bin; an unknown value is under every limit."""
+    dim = cells.dims[name]
+    values = np.array([-1 if value is None else value for value in dim.values], dtype=np.int64)
+    return values[dim.codes[rows]]

@@ -1,0 +1,217 @@
+"""Service: how fast and how reliably requests were served, and would be under a policy.
+
+Latencies are a second ledger without time: integer milliseconds with counts, by the keys a policy
+may look at. A percentile is the order statistic with linear interpolation between neighbours.
+Requests that stay keep their observed latency. Requests that move get what the policy asserts for
+the route, or else what the log has seen of it; where neither exists the answer is unknown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from aggcost import ledger
+from aggcost.ledger import Cells, Dim, IntArray, Plan
+from aggcost.policy import Route, ServiceLevel
+from aggcost.replay import Routed
+
+if TYPE_CHECKING:
+    import ibis
+
+    from aggcost.engine import Engine
+
+Label = Literal["measured", "modelled", "assumed"]
+# A percentile needs enough requests above it to mean anything.
+SMALLEST_N = {50: 1, 95: 100, 99: 1_000}
+# Bins of numbers kept apart in the latency ledger; more, and moved requests are taken pro rata.
+_MAX_BINS = 64
+_POINTS = 1_000
+_UNIT = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """The latency ledger: `requests` with `latency_ms`, by the keys in `dims`."""
+
+    dims: Mapping[str, Dim]
+    latency_ms: IntArray
+    requests: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """p50, p95 and p99 in milliseconds (None: too few requests), over `n` requests."""
+
+    p50_ms: Fraction | None
+    p95_ms: Fraction | None
+    p99_ms: Fraction | None
+    n: int
+    label: Label
+
+
+def scan(engine: Engine, usage: ibis.Table, wanted: Plan) -> Latencies:
+    """Return the latency ledger of the served requests that state a latency, one scan in the engine."""
+    kept = Plan(wanted.grid_s, wanted.names, _few_cuts(wanted.cuts), wanted.asked, wanted.tests)
+    served = usage.filter(
+        usage.issue.isnull(), ~usage.duplicate.fill_null(False), usage.billable.fill_null(True),
+        usage.latency_ms.notnull(), usage.status.fill_null("ok") == "ok",
+    )  # fmt: skip
+    keys = ledger.keys_without_time(served, kept)
+    grouped = served.group_by([*keys, served.latency_ms.name("ms")])
+    table = engine.to_arrow(grouped.aggregate(requests=served.request_count.sum().cast("int64")))
+    dims = ledger.dims(table, [key.get_name() for key in keys], kept)
+    return Latencies(dims, ledger.int64(table.column("ms")), ledger.int64(table.column("requests")))
+
+
+def _few_cuts(cuts: Mapping[str, tuple[int, ...]]) -> Mapping[str, tuple[int, ...]]:
+    bins = math.prod(len(bounds) + 1 for bounds in cuts.values())
+    return cuts if bins <= _MAX_BINS else {}
+
+
+def measured(latencies: Latencies) -> Percentiles | None:
+    """Return the percentiles of all served requests, None where the log has no latency."""
+    if not len(latencies.latency_ms):
+        return None
+    return _percentiles([(latencies.latency_ms, latencies.requests * _UNIT)], "measured")
+
+
+def replayed(
+    latencies: Latencies, cells: Cells, routed: Routed, levels: Mapping[Route, ServiceLevel]
+) -> Percentiles | None:
+    """Return the percentiles of served requests under a policy, None where they cannot be known.
+
+    A key of which only a part moves keeps its observed latencies pro rata.
+    """
+    if not len(latencies.latency_ms):
+        return None
+    served = cells.dims["failure"].mask(lambda failure: failure is None)[routed.cell]
+    stay = _share_that_stays(latencies, cells, routed, served)
+    parts = [(latencies.latency_ms, latencies.requests * stay)]
+    label: Label = "measured"
+    for index, route in enumerate(routed.routes):
+        moved = _moved(cells, routed, served & (routed.route == index))
+        if route is None or not moved:
+            continue
+        points, source = _service_of(route, latencies, levels)
+        if points is None:
+            return None
+        parts.append(_spread(points, moved))
+        label = "assumed" if "assumed" in (label, source) else source
+    return _percentiles(parts, label)
+
+
+def _share_that_stays(latencies: Latencies, cells: Cells, routed: Routed, served: Any) -> IntArray:
+    """Return for each row of the latency ledger the share of its requests that stay, in 1/_UNIT."""
+    of_rows, of_cells = _common_codes(latencies, cells)
+    weight = np.where(served, cells.sums["requests"][routed.cell] * routed.parts, 0)
+    size = int(max(of_rows.max(initial=0), of_cells.max(initial=0))) + 1
+    everything, staying = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    np.add.at(everything, of_cells[routed.cell], weight)
+    np.add.at(staying, of_cells[routed.cell], np.where(routed.route == 0, weight, 0))
+    known = np.maximum(everything, 1)
+    share = np.where(everything > 0, (staying * (_UNIT // 1000) // known) * 1000, _UNIT)
+    return share[of_rows]
+
+
+def _common_codes(latencies: Latencies, cells: Cells) -> tuple[IntArray, IntArray]:
+    """Number the keys of both ledgers alike; a bin of the cells belongs to the wider bin that holds it."""
+    of_rows = np.zeros(len(latencies.latency_ms), np.int64)
+    of_cells = np.zeros(len(cells), np.int64)
+    for name, dim in latencies.dims.items():
+        numbers = {value: code for code, value in enumerate(dim.values)}
+        fine = cells.dims[name]
+        lookup = [_wider(value, numbers) for value in fine.values]
+        of_rows = of_rows * (len(numbers) + 1) + dim.codes
+        of_cells = of_cells * (len(numbers) + 1) + np.array(lookup, np.int64)[fine.codes]
+    _, dense = np.unique(np.concatenate([of_rows, of_cells]), return_inverse=True)
+    return dense[: len(of_rows)], dense[len(of_rows) :]
+
+
+def _wider(value: Any, numbers: Mapping[Any, int]) -> int:
+    """Return the code of a value, or of the largest bin that starts at or below it."""
+    if value in numbers:
+        return numbers[value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        below = [bound for bound in numbers if bound is not None and bound <= value]
+        return numbers[max(below)] if below else len(numbers)
+    return len(numbers)
+
+
+def _moved(cells: Cells, routed: Routed, mask: Any) -> int:
+    """Return how many requests the masked shares hold, in 1/whole."""
+    return ledger.total(cells.sums["requests"][routed.cell[mask]] * routed.parts[mask])
+
+
+def _service_of(
+    route: Route, latencies: Latencies, levels: Mapping[Route, ServiceLevel]
+) -> tuple[tuple[IntArray, IntArray] | None, Label]:
+    """Return (latencies, counts) that stand for a route: asserted first, else what the log has seen of it."""
+    level = levels.get(route)
+    if level is not None and level.p50_ms is not None:
+        return _asserted(level), "assumed"
+    seen = latencies.dims["provider"].mask(lambda name: name == route.provider)
+    seen &= latencies.dims["model"].mask(lambda name: name == route.model)
+    if not seen.any():
+        return None, "modelled"
+    return (latencies.latency_ms[seen], latencies.requests[seen]), "modelled"
+
+
+def _asserted(level: ServiceLevel) -> tuple[IntArray, IntArray]:
+    """Return a distribution through the asserted percentiles: log-latency is linear in the normal score.
+
+    Two lognormals glued at p95; beyond p99 and below p50 the nearest slope goes on. With only a
+    median asserted, every request gets it.
+    """
+    known = [(50, level.p50_ms), (95, level.p95_ms), (99, level.p99_ms)]
+    normal = NormalDist()
+    scores = [normal.inv_cdf(p / 100) for p, ms in known if ms is not None]
+    logs = [math.log(float(ms)) for _, ms in known if ms is not None]
+    wanted = [normal.inv_cdf((point + 0.5) / _POINTS) for point in range(_POINTS)]
+    values = [round(math.exp(_on_line(score, scores, logs))) for score in wanted]
+    return np.array(values, np.int64), np.ones(_POINTS, np.int64)
+
+
+def _on_line(at: float, xs: Sequence[float], ys: Sequence[float]) -> float:
+    if len(xs) == 1:
+        return ys[0]
+    right = next((i for i in range(1, len(xs)) if at <= xs[i]), len(xs) - 1)
+    slope = (ys[right] - ys[right - 1]) / (xs[right] - xs[right - 1])
+    return ys[right - 1] + slope * (at - xs[right - 1])
+
+
+def _spread(points: tuple[IntArray, IntArray], moved: int) -> tuple[IntArray, IntArray]:
+    """Give `moved` requests (in any unit) the distribution of `points`."""
+    values, counts = points
+    everything = int(counts.sum())
+    return values, np.array([moved * _UNIT * int(count) // everything for count in counts], np.int64)
+
+
+def _percentiles(parts: Sequence[tuple[IntArray, IntArray]], label: Label) -> Percentiles:
+    values = np.concatenate([part[0] for part in parts])
+    weights = np.concatenate([part[1] for part in parts])
+    order = np.argsort(values, kind="stable")
+    ends = np.cumsum(weights[order])
+    n = int(ends[-1]) // _UNIT
+    found = {p: _at(values[order], ends, p) if n >= smallest else None for p, smallest in SMALLEST_N.items()}
+    return Percentiles(found[50], found[95], found[99], n, label)
+
+
+def _at(values: IntArray, ends: IntArray, percentile: int) -> Fraction:
+    """Interpolate linearly between the order statistics around rank (n - 1) x p."""
+    n = Fraction(int(ends[-1]), _UNIT)
+    rank = max((n - 1) * percentile / 100, Fraction(0))
+    low, high = math.floor(rank), math.ceil(rank)
+    at_low, at_high = (int(values[_position(ends, k)]) for k in (low, high))
+    return at_low + (at_high - at_low) * (rank - low)
+
+
+def _position(ends: IntArray, rank: int) -> int:
+    """Return the position of the request with this rank, counted from 0."""
+    return min(int(np.searchsorted(ends, rank * _UNIT, side="right")), len(ends) - 1)
