@@ -1,0 +1,250 @@
+"""What one model of one provider costs, at any time, service tier, region and prompt size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+
+from aggcost.errors import did_you_mean
+from aggcost.tariff import LinePrices, Tariff, line_prices
+from aggcost.windows import IntArray, Window, coarsest_grid
+
+STANDARD = "standard"
+# Other words for the standard service tier; "default" is what OpenAI's responses say.
+_STANDARD_WORDS = frozenset({"", STANDARD, "default"})
+
+Index = np.ndarray[Any, np.dtype[np.int32]]
+UnpricedReason = Literal["unpriced_model", "unpriced_mode", "unpriced_period", "dynamic"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """Where prices come from: `digest` is the SHA-256 of what was read, `checked` the day someone compared them."""
+
+    name: str
+    version: str | None = None
+    digest: str | None = None
+    licence: str | None = None
+    checked: date | None = None
+    url: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}" if self.version else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class RateLine:
+    """USD per one unit, aligned with `meters.USAGE_KEYS`; None: the meter has no price."""
+
+    prices: LinePrices
+    source: str
+
+    @property
+    def free(self) -> bool:
+        """Whether tokens have a price and every price is zero."""
+        tokens = [price for price in self.prices[:-1] if price is not None]
+        return bool(tokens) and not any(tokens) and not self.prices[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """Why there is no price; never to be read as zero."""
+
+    reason: UnpricedReason
+    detail: str
+
+
+Line = RateLine | Unpriced
+
+
+@dataclass(frozen=True, slots=True)
+class WindowTariffs:
+    """The complete tariffs, by service tier, that hold inside a window."""
+
+    window: Window
+    tariffs: Mapping[str, Tariff]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Tariffs by service tier in `[from_s, to_s)` (epoch seconds UTC; None is open).
+
+    Of several windows that hold at one instant the last one counts. `regions` multiply every price.
+    """
+
+    from_s: int | None
+    to_s: int | None
+    tariffs: Mapping[str, Tariff]
+    windows: tuple[WindowTariffs, ...] = ()
+    regions: Mapping[str, Fraction] = field(default_factory=dict)
+
+    def tables(self) -> Iterator[Mapping[str, Tariff]]:
+        """Yield the tariffs outside every window, then those of each window."""
+        yield self.tariffs
+        for window in self.windows:
+            yield window.tariffs
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRates:
+    """The rates of a model, and its facts; an unknown fact is None.
+
+    `periods` are in order of time and do not overlap. `not_rated` names what the source also
+    prices and this program has no meter for (audio, images, searches).
+    """
+
+    provider: str
+    model: str
+    source: SourceInfo
+    periods: tuple[Period, ...] = ()
+    context_window: int | None = None
+    max_output: int | None = None
+    retired: date | None = None
+    deprecated: bool = False
+    capabilities: tuple[str, ...] | None = None
+    not_rated: tuple[str, ...] = ()
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """Prompt sizes in tokens where other prices begin (``gt: 200000`` is 200001), ascending."""
+        tariffs = (tariff for period in self.periods for table in period.tables() for tariff in table.values())
+        return tuple(sorted({size for tariff in tariffs for size in tariff.sizes}))
+
+    @property
+    def instants(self) -> tuple[int, ...]:
+        """Epoch seconds (UTC) at which prices change, ascending; windows apart."""
+        ends = {instant for period in self.periods for instant in (period.from_s, period.to_s)}
+        return tuple(sorted(instant for instant in ends if instant is not None))
+
+    @property
+    def dated(self) -> bool:
+        """Whether the price depends on the time of the request."""
+        return bool(self.instants) or any(period.windows for period in self.periods)
+
+    @property
+    def grid_s(self) -> int:
+        """The coarsest grid (3600, 900, 60 or 1 seconds) on which every change of price lies."""
+        windows = (priced.window.grid_s for period in self.periods for priced in period.windows)
+        return min(coarsest_grid(self.instants), *windows, 3600)
+
+    @property
+    def service_tiers(self) -> tuple[str, ...]:
+        """The service tiers that have a price at some time, standard first."""
+        names = {name for period in self.periods for name in period.tariffs}
+        return tuple(sorted(names, key=lambda name: (name != STANDARD, name)))
+
+    def lines(
+        self, service_tier: str | None, region: str | None, starts: IntArray, prompts: IntArray
+    ) -> tuple[list[Line], Index]:
+        """Return the distinct lines of the rows and, for each row, its place in that list.
+
+        `starts` are epoch seconds UTC, negative where unknown; `prompts` are prompt tokens, cache
+        included; row i is (starts[i], prompts[i]). Work in Python is per distinct line, not per row.
+        """
+        table = _LineTable(self, service_tier, region, len(starts))
+        if not self.periods:
+            table.put_unpriced(slice(None), "unpriced_model", "has no token price")
+            return table.found()
+        remaining = np.ones(len(starts), np.bool_)
+        if self.dated:
+            unknown = starts < 0
+            table.put_unpriced(unknown, "unpriced_period", "has prices that depend on the time, which is unknown")
+            remaining &= ~unknown
+        for period in self.periods:
+            rows = np.flatnonzero(remaining & _inside(period, starts)) if self.dated else np.flatnonzero(remaining)
+            remaining[rows] = False
+            _fill(table, period, rows, starts[rows], prompts[rows])
+        table.put_unpriced(remaining, "unpriced_period", "has no price at that time")
+        return table.found()
+
+
+def _inside(period: Period, starts: IntArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    inside = np.ones(len(starts), np.bool_)
+    if period.from_s is not None:
+        inside &= starts >= period.from_s
+    if period.to_s is not None:
+        inside &= starts < period.to_s
+    return inside
+
+
+def _fill(table: _LineTable, period: Period, rows: IntArray, starts: IntArray, prompts: IntArray) -> None:
+    """Add the lines of one period: by window, then by size of the prompt."""
+    which = np.zeros(len(rows), np.int64)
+    for number, priced in enumerate(period.windows, start=1):
+        which[priced.window.holds(starts)] = number
+    for number, tariffs in enumerate(period.tables()):
+        chosen = which == number
+        if chosen.any():
+            table.put(rows[chosen], tariffs, prompts[chosen], period.regions)
+
+
+class _LineTable:
+    """Collects distinct lines, and which of them each row uses."""
+
+    def __init__(self, rates: ModelRates, service_tier: str | None, region: str | None, rows: int) -> None:
+        self._rates = rates
+        self._tier = _canonical_tier(service_tier)
+        self._region = (region or "").lower()
+        self._lines: list[Line] = []
+        self._index = np.zeros(rows, np.int32)
+
+    def put(
+        self, rows: IntArray, tariffs: Mapping[str, Tariff], prompts: IntArray, regions: Mapping[str, Fraction]
+    ) -> None:
+        tariff = tariffs.get(self._tier)
+        if tariff is None:
+            self._add(rows, self._without_tier())
+            return
+        step = np.searchsorted(np.array(tariff.sizes, np.int64), prompts, side="right")
+        multiplier = regions.get(self._region, Fraction(1))
+        for number, from_tokens in enumerate((0, *tariff.sizes)):
+            chosen = rows[step == number]
+            if len(chosen):
+                self._add(chosen, self._line(tariff, from_tokens, multiplier))
+
+    def put_unpriced(self, rows: Any, reason: UnpricedReason, why: str) -> None:
+        if self._index[rows].size:
+            self._add(rows, Unpriced(reason, f"{self._name} {why}"))
+
+    def found(self) -> tuple[list[Line], Index]:
+        return self._lines, self._index
+
+    def _add(self, rows: Any, line: Line) -> None:
+        self._index[rows] = len(self._lines)
+        self._lines.append(line)
+
+    def _line(self, tariff: Tariff, from_tokens: int, multiplier: Fraction) -> Line:
+        prices = tariff.at(from_tokens)
+        if prices is None:
+            return Unpriced("unpriced_mode", f"{self._name}: {self._tier} is not offered from {from_tokens} prompt tokens")
+        if not prices:
+            return Unpriced("unpriced_model", f"{self._name} has no token price")
+        return RateLine(line_prices(prices, multiplier), f"{self._rates.source}: {self._name}")
+
+    def _without_tier(self) -> Unpriced:
+        known = self._rates.service_tiers
+        missing = f"{self._name} has no price for service tier {self._tier!r}"
+        if self._tier in known:
+            return Unpriced("unpriced_mode", f"{missing} at that time")
+        near = did_you_mean(self._tier, known)
+        hint = f"; {near}" if near else ""
+        return Unpriced("unpriced_mode", f"{missing} (it has {', '.join(known)}{hint})")
+
+    @property
+    def _name(self) -> str:
+        return f"{self._rates.provider}/{self._rates.model}"
+
+
+def _canonical_tier(service_tier: str | None) -> str:
+    lowered = (service_tier or "").strip().lower()
+    return STANDARD if lowered in _STANDARD_WORDS else lowered
+
+
+def utc_text(instant_s: int) -> str:
+    """Return an instant as ISO 8601 with seconds, in UTC."""
+    return datetime.fromtimestamp(instant_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

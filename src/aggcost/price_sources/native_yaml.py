@@ -1,0 +1,75 @@
+"""A user's own price file: the price format of docs/prices.md as YAML."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+from aggcost.matching import Clause
+from aggcost.model_rates import ModelRates, SourceInfo
+from aggcost.names import canonical_provider
+from aggcost.price_sources.price_format import read_clause, read_day, read_model
+from aggcost.ratecard import Book, Listing, ProviderBook
+from aggcost.strict_yaml import Node, load
+
+NAME = "yaml"
+
+
+def read(path: Path) -> Book:
+    """Return the prices of one file, wholly read and checked; ConfigError says what is wrong, and where."""
+    fields = load(path).fields(required=("aggcost_prices", "providers"), optional=("currency", "source"))
+    _check_head(fields)
+    source = _source(fields.get("source"), path)
+    providers = {canonical_provider(name): node for name, node in fields["providers"].mapping().items()}
+    books = {name: _provider(name, node, source) for name, node in providers.items()}
+    deployments = {key: meant for name, node in providers.items() for key, meant in _deployments(name, node)}
+    return Book(source, tuple(books), books.__getitem__, deployments)
+
+
+def _check_head(fields: Mapping[str, Node]) -> None:
+    version, currency = fields["aggcost_prices"], fields.get("currency")
+    if version.text() != "1":
+        raise version.error(f"this program reads version 1 of the price format, not {version.text()!r}")
+    if currency is not None and currency.text() != "USD":
+        raise currency.error(f"not supported yet: prices in {currency.text()}", hint="state them in USD")
+
+
+def _source(node: Node | None, path: Path) -> SourceInfo:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    fields = node.fields(optional=("name", "url", "checked")) if node is not None else {}
+    name = fields["name"].text() if "name" in fields else path.name
+    url = fields["url"].text() if "url" in fields and not fields["url"].is_null else None
+    checked: date | None = read_day(fields.get("checked"))
+    return SourceInfo(name, None, digest, None, checked, url)
+
+
+def _provider(provider: str, node: Node, source: SourceInfo) -> ProviderBook:
+    return ProviderBook(provider, tuple(_listing(provider, name, model, source) for name, model in _models(node)))
+
+
+def _listing(provider: str, name: str, node: Node, source: SourceInfo) -> Listing:
+    rates = read_model(provider, name, node, source)
+
+    def load_model() -> ModelRates:
+        return rates
+
+    return Listing(name, _clause(node), load_model)
+
+
+def _clause(node: Node) -> Clause | None:
+    match = node.mapping().get("match")
+    return None if match is None else read_clause(match)
+
+
+def _deployments(provider: str, node: Node) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    for model, facts in _models(node):
+        by_provider = facts.mapping().get("deployments")
+        for seller, names in by_provider.mapping().items() if by_provider else ():
+            for name in names.list():
+                yield (canonical_provider(seller), name.text().strip().lower()), (provider, model)
+
+
+def _models(node: Node) -> Iterator[tuple[str, Node]]:
+    yield from node.fields(required=("models",))["models"].mapping().items()

@@ -1,0 +1,254 @@
+"""The price format of docs/prices.md: how a model is written, in a user's YAML and in the catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from itertools import pairwise
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aggcost.errors import ConfigError, did_you_mean
+from aggcost.matching import CLAUSES, Clause
+from aggcost.meters import PRICED
+from aggcost.model_rates import STANDARD, ModelRates, Period, SourceInfo, WindowTariffs, utc_text
+from aggcost.strict_yaml import Node
+from aggcost.tariff import Prices, Step, Tariff, overlay
+from aggcost.windows import DAY_S, DAYS, Window
+
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?", re.ASCII)
+_HOURS = re.compile(r"(\d{2}):(\d{2})\s*-\s*(\d{2}):(\d{2})", re.ASCII)
+_UNSUPPORTED = "unsupported"
+_PRICE_SET = ("prices", "tiers", "per")
+
+
+def read_model(provider: str, model: str, node: Node, source: SourceInfo) -> ModelRates:
+    """Return the rates and facts that one model's mapping states; ConfigError with file and line."""
+    fields = node.fields(optional=MODEL_KEYS)
+    limits = fields["limits"].fields(optional=("context", "max_output")) if "limits" in fields else {}
+    periods = tuple(_period(rate) for rate in fields["rates"].list()) if "rates" in fields else ()
+    return ModelRates(
+        provider=provider,
+        model=model,
+        source=source,
+        periods=_in_order(periods, f"{provider}/{model}", node),
+        context_window=_count(limits.get("context")),
+        max_output=_count(limits.get("max_output")),
+        retired=read_day(fields.get("retired")),
+        deprecated="deprecated" in fields and fields["deprecated"].boolean(),
+        capabilities=_names(fields.get("capabilities")),
+        not_rated=_names(fields.get("also_priced")) or (),
+    )
+
+
+MODEL_KEYS = ("match", "deployments", "limits", "capabilities", "retired", "deprecated", "also_priced", "rates")
+
+
+def read_clause(node: Node) -> Clause:
+    """Return a match clause, such as ``{any: [{equals: x}, {regex: y}]}``; its names in lower case."""
+    fields = node.fields(optional=CLAUSES)
+    if len(fields) != 1:
+        raise node.error(f"expected one of {', '.join(CLAUSES)}")
+    ((kind, value),) = fields.items()
+    if kind in ("any", "all"):
+        return Clause(kind, parts=tuple(read_clause(part) for part in value.list()))
+    if kind != "regex":
+        return Clause(kind, value.text().lower())
+    try:
+        re.compile(value.text())
+    except re.error as problem:
+        raise value.error(f"not a regular expression: {problem}") from None
+    return Clause(kind, value.text())
+
+
+def _period(node: Node) -> Period:
+    fields = node.fields(required=("prices",), optional=("effective", "tiers", "per", "modes", "windows", "regions"))
+    effective = fields["effective"].fields(optional=("from", "to")) if "effective" in fields else {}
+    begin, end = _instant(effective.get("from")), _instant(effective.get("to"))
+    if begin is not None and end is not None and begin >= end:
+        raise fields["effective"].error("`from` must be before `to`, and `to` is not part of the period")
+    standard = _tariff(fields)
+    modes = fields["modes"].mapping() if "modes" in fields else {}
+    own = {name: _mode(mode, standard) for name, mode in modes.items()}
+    windows = fields["windows"].list() if "windows" in fields else []
+    return Period(
+        begin,
+        end,
+        {STANDARD: standard, **{name: overlay(standard, tariff) for name, tariff in own.items()}},
+        tuple(_window(window, standard, own) for window in windows),
+        _regions(fields.get("regions")),
+    )
+
+
+def _mode(node: Node, standard: Tariff) -> Tariff:
+    fields = node.fields(required=("prices",), optional=("tiers", "per"))
+    return _own_tariff(node, fields, standard)
+
+
+def _window(node: Node, standard: Tariff, modes: Mapping[str, Tariff]) -> WindowTariffs:
+    """Return a window with complete tariffs; what both it and a service tier price, it must state for that tier."""
+    fields = node.fields(required=("hours", "prices"), optional=("tz", "days", "tiers", "per", "modes"))
+    inside = overlay(standard, _own_tariff(node, fields, standard))
+    stated = fields["modes"].mapping() if "modes" in fields else {}
+    tariffs = {STANDARD: inside}
+    for name, mode in modes.items():
+        both = sorted(fields["prices"].mapping().keys() & mode.prices.keys())
+        if name in stated:
+            tariffs[name] = overlay(overlay(inside, mode), _mode(stated[name], inside))
+        elif both:
+            raise node.error(
+                f"this window and the service tier {name!r} both price {', '.join(both)}",
+                hint=f"state what holds for both, inside the window: modes: {{{name}: {{prices: ...}}}}",
+            )
+        else:
+            tariffs[name] = overlay(inside, mode)
+    if extra := sorted(stated.keys() - modes.keys()):
+        raise stated[extra[0]].error(f"service tier {extra[0]!r} has no prices outside the window")
+    return WindowTariffs(_when(fields), tariffs)
+
+
+def _own_tariff(node: Node, fields: Mapping[str, Node], standard: Tariff) -> Tariff:
+    """Return the prices of a service tier or window; sizes that the standard prices know must be answered."""
+    own = _tariff(fields, standard)
+    tiered = {meter for step in standard.steps for meter in step.prices or ()}
+    if "tiers" not in fields and (both := sorted(tiered & own.prices.keys())):
+        raise node.error(
+            f"the standard price of {', '.join(both)} depends on the prompt size: say here what larger prompts cost",
+            hint="add `tiers`, or `tiers: []` for one price at any size, or `tiers: unsupported`",
+        )
+    return own
+
+
+def _tariff(fields: Mapping[str, Node], standard: Tariff | None = None) -> Tariff:
+    """Return the stated prices; ``tiers: unsupported`` ends the offer where the standard steps begin."""
+    per = fields["per"].integer(minimum=1) if "per" in fields else None
+    prices = _prices(fields["prices"], per)
+    tiers = fields.get("tiers")
+    if tiers is None:
+        return Tariff(prices)
+    if not tiers.is_list:
+        if standard is None or not standard.steps or tiers.text() != _UNSUPPORTED:
+            raise tiers.error("expected a list of tiers (`unsupported` only where the standard price has tiers)")
+        return Tariff(prices, (Step(standard.steps[0].from_tokens, None),))
+    steps = sorted((_step(tier, per) for tier in tiers.list()), key=lambda step: step.from_tokens)
+    for lower, upper in pairwise(steps):
+        if lower.from_tokens == upper.from_tokens:
+            raise tiers.error(f"two tiers begin at {upper.from_tokens} prompt tokens")
+    return Tariff(prices, tuple(steps))
+
+
+def _step(node: Node, per: int | None) -> Step:
+    fields = node.fields(required=("when", "prices"))
+    when = fields["when"].fields(required=("prompt_tokens",))
+    comparison = when["prompt_tokens"].fields(optional=("gt", "ge"))
+    if len(comparison) != 1:
+        raise when["prompt_tokens"].error("expected `gt` (more than) or `ge` (at least) and a number of tokens")
+    ((operator, size),) = comparison.items()
+    return Step(size.integer(minimum=0) + (operator == "gt"), _prices(fields["prices"], per))
+
+
+def _prices(node: Node, per: int | None) -> Prices:
+    return {meter: _price(meter, price, per) for meter, price in node.fields(optional=tuple(PRICED)).items()}
+
+
+def _price(meter: str, node: Node, per: int | None) -> Fraction | None:
+    """Return USD per one unit, or None for `unsupported`; `per` of the price wins over that of its surroundings."""
+    if node.is_mapping:
+        fields = node.fields(required=("price",), optional=("per",))
+        node, per = fields["price"], fields["per"].integer(minimum=1) if "per" in fields else None
+    elif meter == "requests":
+        per = None
+    if node.text() == _UNSUPPORTED:
+        return None
+    price = node.decimal()
+    if price < 0:
+        raise node.error(f"a price cannot be negative: {price}")
+    return Fraction(price) / (per or PRICED[meter].per)
+
+
+def _when(fields: Mapping[str, Node]) -> Window:
+    zone = fields["tz"].text() if "tz" in fields else "UTC"
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise fields["tz"].error(f"unknown time zone {zone!r}", hint="use an IANA name such as Asia/Shanghai") from None
+    days = fields["days"].list() if "days" in fields else None
+    numbers = range(7) if days is None else [_weekday(day) for day in days]
+    return Window(zone, frozenset(numbers), tuple(_hours(hours) for hours in fields["hours"].list()))
+
+
+def _weekday(node: Node) -> int:
+    day = node.text().lower()
+    if day not in DAYS:
+        raise node.error(f"unknown day {day!r}; expected {', '.join(DAYS)}", hint=did_you_mean(day, DAYS))
+    return DAYS.index(day)
+
+
+def _hours(node: Node) -> tuple[int, int]:
+    """Return the seconds of the day of ``09:00-12:00``; ``24:00`` may end it, and it may wrap midnight."""
+    found = _HOURS.fullmatch(node.text())
+    hour1, minute1, hour2, minute2 = (int(part) for part in found.groups()) if found else (-1, 0, 0, 0)
+    begin, end = hour1 * 3600 + minute1 * 60, hour2 * 3600 + minute2 * 60
+    if found is None or max(minute1, minute2) > 59 or begin >= DAY_S or end > DAY_S or begin == end:
+        raise node.error(f"expected hours such as 09:00-12:00, read {node.text()!r}")
+    return begin, end
+
+
+def _regions(node: Node | None) -> Mapping[str, Fraction]:
+    regions = node.mapping() if node is not None else {}
+    return {name.lower(): _multiplier(region) for name, region in regions.items()}
+
+
+def _multiplier(node: Node) -> Fraction:
+    factor = node.fields(required=("multiply",))["multiply"]
+    if factor.decimal() <= 0:
+        raise factor.error("a multiplier must be more than 0")
+    return Fraction(factor.decimal())
+
+
+def _instant(node: Node | None) -> int | None:
+    """Return epoch seconds of a date (midnight UTC) or of a date and time with its zone; None for null."""
+    if node is None or node.is_null:
+        return None
+    if not _INSTANT.fullmatch(node.text()):
+        raise node.error(f"expected a date, or a time with its zone such as 2026-03-05T00:00:00Z, read {node.text()!r}")
+    try:
+        moment = datetime.fromisoformat(node.text())
+    except ValueError as problem:
+        raise node.error(f"no such time: {node.text()!r} ({problem})") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def read_day(node: Node | None) -> date | None:
+    if node is None or node.is_null:
+        return None
+    try:
+        return date.fromisoformat(node.text())
+    except ValueError:
+        raise node.error(f"expected a date such as 2026-12-31, read {node.text()!r}") from None
+
+
+def _count(node: Node | None) -> int | None:
+    return None if node is None or node.is_null else node.integer(minimum=1)
+
+
+def _names(node: Node | None) -> tuple[str, ...] | None:
+    return None if node is None or node.is_null else tuple(item.text() for item in node.list())
+
+
+def _in_order(periods: tuple[Period, ...], name: str, node: Node) -> tuple[Period, ...]:
+    """Return the periods by time; ConfigError where two of them overlap, naming both."""
+    ordered = tuple(sorted(periods, key=lambda period: (period.from_s is not None, period.from_s or 0)))
+    for earlier, later in pairwise(ordered):
+        if earlier.to_s is None or later.from_s is None or later.from_s < earlier.to_s:
+            raise node.error(f"{name} has two prices at once: {_span(earlier)} and {_span(later)}")
+    return ordered
+
+
+def _span(period: Period) -> str:
+    begin = "the beginning" if period.from_s is None else utc_text(period.from_s)
+    end = "open end" if period.to_s is None else utc_text(period.to_s)
+    return f"[{begin}, {end})"
+
+
