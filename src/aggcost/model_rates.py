@@ -221,7 +221,9 @@ class _LineTable:
     def _line(self, tariff: Tariff, from_tokens: int, multiplier: Fraction) -> Line:
         prices = tariff.at(from_tokens)
         if prices is None:
-            return Unpriced("unpriced_mode", f"{self._name}: {self._tier} is not offered from {from_tokens} prompt tokens")
+            return Unpriced(
+                "unpriced_mode", f"{self._name}: {self._tier} is not offered from {from_tokens} prompt tokens"
+            )
         if not prices:
             return Unpriced("unpriced_model", f"{self._name} has no token price")
         return RateLine(line_prices(prices, multiplier), f"{self._rates.source}: {self._name}")

@@ -154,7 +154,9 @@ class RateCard:
                 return replace(found, how=f"{found.how}; {why} {name}")
             if found_at:
                 several = tuple(f"{found.rates.provider}/{found.rates.model}" for _, found in found_at if found.rates)
-                return Resolution(None, "several providers have that model; name one", forms[0].name, several, True)
+                return Resolution(
+                    None, "several providers have that model; name one", forms[0].name, several, ambiguous=True
+                )
         known = tuple(listing.model for name in self.providers() for listing in self._listings(name))
         return Resolution(None, "no price source knows that model", forms[0].name, known)
 
@@ -174,15 +176,17 @@ class RateCard:
 
     def _exact(self, provider: str, form: Form) -> Resolution | None:
         listing = _first(book.exact(form.name) for _, book in self._provider_books(provider))
-        return listing and self._resolution(provider, listing.model, form.how)
+        return self._resolution(provider, listing.model, form.how) if listing else None
 
     def _covered(self, provider: str, form: Form) -> Resolution | None:
         listing = _first(book.find(form.name) for _, book in self._provider_books(provider))
-        return listing and self._resolution(provider, listing.model, f"{form.how}, a version of {listing.model}")
+        if listing is None:
+            return None
+        return self._resolution(provider, listing.model, f"{form.how}, a version of {listing.model}")
 
     def _deployed(self, provider: str, form: Form) -> Resolution | None:
         meant = _first(book.deployments.get((provider, form.name)) for book in self._books)
-        return meant and self._resolution(*meant, f"deployment of {'/'.join(meant)}")
+        return self._resolution(*meant, f"deployment of {'/'.join(meant)}") if meant else None
 
     def _find_fallback(self, provider: str, forms: Sequence[Form]) -> Resolution | None:
         """Use the prices of another provider where the source itself says that they are charged."""

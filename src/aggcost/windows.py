@@ -88,7 +88,8 @@ def _find_clock_changes(zone: ZoneInfo) -> Iterator[tuple[int, int]]:
         if later != current:
             before = current
             seconds = range(day, day + DAY_S + 1)
-            yield seconds[bisect.bisect_left(seconds, True, key=lambda s: _offset_s(zone, s) != before)], later
+            place = bisect.bisect_left(seconds, 1, key=lambda second: int(_offset_s(zone, second) != before))
+            yield seconds[place], later
             current = later
 
 

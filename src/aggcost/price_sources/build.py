@@ -6,7 +6,7 @@ Needs the package `genai-prices` in the pinned version of the development depend
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import sys
 from typing import Any
 
 from aggcost.price_sources import genai_prices
@@ -38,8 +38,8 @@ def main() -> None:
     target = DATA / PATTERN.replace("*", str(genai_prices.source()["version"]))
     for old in DATA.glob(PATTERN):
         old.unlink()
-    Path(target).write_text(catalogue_text(), encoding="utf-8")
-    print(f"wrote {target}")
+    target.write_text(catalogue_text(), encoding="utf-8")
+    sys.stdout.write(f"wrote {target}\n")
 
 
 if __name__ == "__main__":

@@ -29,9 +29,7 @@ def load() -> Book:
     source = _source(tree["source"], hashlib.sha256(content).hexdigest())
     providers = tree["providers"]
     makes = {
-        name: read_clause(from_data(facts["makes"], path.name))
-        for name, facts in providers.items()
-        if "makes" in facts
+        name: read_clause(from_data(facts["makes"], path.name)) for name, facts in providers.items() if "makes" in facts
     }
     open_provider = cache(lambda name: _provider(name, providers[name], source, path.name))
     return Book(source, tuple(providers), open_provider, makes=makes)

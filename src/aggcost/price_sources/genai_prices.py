@@ -76,7 +76,7 @@ def model(info: types.ModelInfo) -> Tree:
     entries = _entries(info)
     if other := sorted({key for entry in entries for key in vars(entry.prices) if key not in _METERS}):
         tree["also_priced"] = other
-    tree["rates"] = [rate for rate in _rates(info, entries) if rate]
+    tree["rates"] = list(_rates(info, entries))
     return tree
 
 
@@ -103,14 +103,14 @@ def _entries(info: types.ModelInfo) -> _Prices:
 def _rates(info: types.ModelInfo, entries: _Prices) -> Iterable[Tree]:
     """Yield the prices of each stretch of days between two changes of any price."""
     variants = [variant for variant in info.price_variants or () if _tier(variant) not in (None, STANDARD)]
-    changes = sorted({day for entry in (*entries, *variants) if (day := _start_day(entry)) is not None})
+    dated: list[types.ConditionalPrice | types.PriceVariant] = [*entries, *variants]
+    changes = sorted({day for entry in dated if (day := _start_day(entry)) is not None})
     for first, last in zip([None, *changes], [*changes, None], strict=True):
         prices = _standard(info, entries, first)
         if not prices:
             continue
-        effective = {"from": _midnight(first), "to": _midnight(last)}
-        dated = {"effective": effective} if changes else {}
-        yield dated | prices | _modes(variants, first, tiered="tiers" in prices)
+        effective = {"effective": {"from": _midnight(first), "to": _midnight(last)}} if changes else {}
+        yield effective | prices | _modes(variants, first, tiered="tiers" in prices)
 
 
 def _standard(info: types.ModelInfo, entries: _Prices, day: date | None) -> Tree:
@@ -160,7 +160,9 @@ def _price_set(prices: types.ModelPrice, *, flat: bool = False) -> Tree:
     stated = dict(sorted(stated.items(), key=lambda item: _ORDER[item[0]]))
     if not stated:
         return {}
-    sizes = sorted({tier.start for price in stated.values() if isinstance(price, types.TieredPrices) for tier in price.tiers})
+    sizes = sorted(
+        {tier.start for price in stated.values() if isinstance(price, types.TieredPrices) for tier in price.tiers}
+    )
     tree: Tree = {"prices": {meter: _text(meter, _price_at(price, -1)) for meter, price in stated.items()}}
     if sizes or flat:
         tree["tiers"] = [_tier_prices(stated, size) for size in sizes]

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from aggcost.errors import ConfigError, did_you_mean
+from aggcost.errors import did_you_mean
 from aggcost.matching import CLAUSES, Clause
 from aggcost.meters import PRICED
 from aggcost.model_rates import STANDARD, ModelRates, Period, SourceInfo, WindowTariffs, utc_text
@@ -18,9 +18,9 @@ from aggcost.tariff import Prices, Step, Tariff, overlay
 from aggcost.windows import DAY_S, DAYS, Window
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?", re.ASCII)
-_HOURS = re.compile(r"(\d{2}):(\d{2})\s*-\s*(\d{2}):(\d{2})", re.ASCII)
+_HOURS = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 _UNSUPPORTED = "unsupported"
-_PRICE_SET = ("prices", "tiers", "per")
+MODEL_KEYS = ("match", "deployments", "limits", "capabilities", "retired", "deprecated", "also_priced", "rates")
 
 
 def read_model(provider: str, model: str, node: Node, source: SourceInfo) -> ModelRates:
@@ -40,9 +40,6 @@ def read_model(provider: str, model: str, node: Node, source: SourceInfo) -> Mod
         capabilities=_names(fields.get("capabilities")),
         not_rated=_names(fields.get("also_priced")) or (),
     )
-
-
-MODEL_KEYS = ("match", "deployments", "limits", "capabilities", "retired", "deprecated", "also_priced", "rates")
 
 
 def read_clause(node: Node) -> Clause:
@@ -190,7 +187,7 @@ def _hours(node: Node) -> tuple[int, int]:
     found = _HOURS.fullmatch(node.text())
     hour1, minute1, hour2, minute2 = (int(part) for part in found.groups()) if found else (-1, 0, 0, 0)
     begin, end = hour1 * 3600 + minute1 * 60, hour2 * 3600 + minute2 * 60
-    if found is None or max(minute1, minute2) > 59 or begin >= DAY_S or end > DAY_S or begin == end:
+    if found is None or begin >= DAY_S or end > DAY_S or begin == end:
         raise node.error(f"expected hours such as 09:00-12:00, read {node.text()!r}")
     return begin, end
 
@@ -221,6 +218,7 @@ def _instant(node: Node | None) -> int | None:
 
 
 def read_day(node: Node | None) -> date | None:
+    """Return a date, or None where it is absent or null."""
     if node is None or node.is_null:
         return None
     try:
@@ -250,5 +248,3 @@ def _span(period: Period) -> str:
     begin = "the beginning" if period.from_s is None else utc_text(period.from_s)
     end = "open end" if period.to_s is None else utc_text(period.to_s)
     return f"[{begin}, {end})"
-
-
