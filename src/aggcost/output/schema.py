@@ -1,0 +1,75 @@
+"""The JSON Schema (draft 2020-12) of the report, derived from its dataclasses.
+
+The shipped copy is `data/report.schema.json`; a test holds the two together, so that no field changes
+without the change being seen.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from aggcost.output.tree import fields_of
+from aggcost.report import Report
+from aggcost.units import is_requests
+
+_WHOLE = r"(?!-0$)-?(0|[1-9][0-9]*)"
+_FRACTION = r"\.[0-9]*[1-9]"
+DECIMAL = {"type": "string", "pattern": f"^{_WHOLE}({_FRACTION})?$"}
+REQUESTS = {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": f"^{_WHOLE}{_FRACTION}$"}]}
+_SCALARS: dict[str, dict[str, Any]] = {
+    "str": {"type": "string"},
+    "bool": {"type": "boolean"},
+    "int": {"type": "integer"},
+    "NoneType": {"type": "null"},
+    "Decimal": {"$ref": "#/$defs/decimal"},
+}
+
+
+def report_schema() -> dict[str, Any]:
+    """Return the schema of a report: every key is always present, further keys may be added later."""
+    definitions: dict[str, Any] = {}
+    _define(Report, definitions)
+    root = definitions.pop(Report.__name__)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "aggcost report",
+        **root,
+        "$defs": {"decimal": DECIMAL, "requests": REQUESTS, **dict(sorted(definitions.items()))},
+    }
+
+
+def _define(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
+    """Add the schema of a dataclass, once, and return a reference to it."""
+    if cls.__name__ not in definitions:
+        definitions[cls.__name__] = {}  # claimed before its fields are visited
+        properties = {field.key: _schema(field.type, definitions) for field in fields_of(cls)}
+        definitions[cls.__name__] = {
+            "type": "object",
+            "description": " ".join((inspect.getdoc(cls) or "").split()),
+            "properties": properties,
+            "required": list(properties),
+        }
+    return {"$ref": f"#/$defs/{cls.__name__}"}
+
+
+def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    origin = get_origin(hint)
+    if origin is Annotated and is_requests(hint):
+        return {"$ref": "#/$defs/requests"}
+    if origin is Annotated:
+        return {**_schema(get_args(hint)[0], definitions), "description": get_args(hint)[1]}
+    if origin in (Union, types.UnionType):
+        return {"anyOf": [_schema(option, definitions) for option in get_args(hint)]}
+    if origin is Literal:
+        return {"enum": list(get_args(hint))}
+    if origin is tuple:
+        return {"type": "array", "items": _schema(get_args(hint)[0], definitions)}
+    if origin is Mapping:
+        return {"type": "object", "additionalProperties": _schema(get_args(hint)[1], definitions)}
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _define(hint, definitions)
+    return _SCALARS[hint.__name__]

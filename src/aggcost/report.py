@@ -1,0 +1,124 @@
+"""The report: everything a command found out, as one neutral tree.
+
+Every output format is rendered from this tree and from nothing else; the JSON format *is* the tree.
+Field names are a public contract (`schema_version`): fields may be added, never renamed or removed.
+Unknown is None, never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from aggcost.budget import BudgetResult
+from aggcost.errors import Issue
+from aggcost.report_arms import Arm, Tokens
+from aggcost.report_compare import Comparison
+from aggcost.units import Count, Percent, Usd
+
+SCHEMA_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A file that was read; `records` counts what it holds before anything was set aside."""
+
+    path: str
+    sha256: str
+    format: str
+    bytes: Count
+    records: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """Where prices came from, in words, and the digest of all of them together."""
+
+    source: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """The time that the log covers: half-open, ISO 8601 in `timezone`.
+
+    `name` is for people (``February 2026``); `basis` says how a month's figures were made of it
+    (``calendar month``, ``mean of 20 complete days x 30.4375``). Under 14 days they are `indicative`.
+    """
+
+    from_: str | None
+    to: str | None
+    days: Count
+    timezone: str
+    indicative: bool
+    name: str
+    basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What became of every record: the counts from `priced` to `filtered` add up to `records`.
+
+    `priced_percent` is the priced and free share of the tokens that are billed. `tokens` are all that
+    entered; `unpriced_models` are ``provider/model`` as logged, the reasons stand in the issues.
+    """
+
+    records: Count
+    priced: Count
+    free: Count
+    unpriced: Count
+    not_billed: Count
+    quarantined: Count
+    duplicate: Count
+    filtered: Count
+    tokens: Tokens
+    unpriced_models: tuple[str, ...]
+    priced_percent: Percent | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """A bill beside our figure: `gap` is the bill minus the cost of the period."""
+
+    amount: Usd
+    gap: Usd | None
+    gap_percent: Percent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What this size of spend usually calls for, and why."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """Something the log does not say: the value used, who says so (file:line), and its plausible range."""
+
+    name: str
+    value: str
+    source: str
+    range: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The result of one command; `arms[0]` is the month as logged, then one arm a policy."""
+
+    schema_version: str = SCHEMA_VERSION
+    command: Literal["analyze", "simulate", "check"]
+    currency: str = "USD"
+    inputs: tuple[Input, ...]
+    prices: Prices
+    period: Period
+    coverage: Coverage
+    arms: tuple[Arm, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    budgets: tuple[BudgetResult, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    invoice: Invoice | None = None
+    advice: Advice | None = None
+    next_commands: tuple[str, ...] = ()

@@ -1,0 +1,94 @@
+"""The comparison of a policy with the month as logged: money, service, decisions, return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from aggcost.finance import Roi
+from aggcost.units import Label, Percent, Requests, Usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """A row of a month's bill, by where requests came *from*; `savings` is `before` minus `after`."""
+
+    name: str
+    before: Usd | None
+    after: Usd | None
+    savings: Usd | None
+    savings_percent: Percent | None
+    label: Label = "recomputed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A row of service quality; `change` is in percent, or in percentage points (`change_unit`)."""
+
+    name: str
+    before: Annotated[Decimal, "in `unit`"] | None
+    after: Annotated[Decimal, "in `unit`"] | None
+    change: Percent | None
+    unit: Literal["ms", "percent", "requests", "minutes"]
+    change_unit: Literal["percent", "points"] = "percent"
+    label_before: Label | None
+    label_after: Label | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The requests that one rule sent from one route to another, with their cost before and after.
+
+    `share` is in percent of all requests; `before` and `after` are in the period. `refused` counts the
+    requests of the rule that no route of it could take, and that stayed as logged.
+    """
+
+    rule: str
+    requests: Requests
+    share: Percent | None
+    from_: str | None
+    to: str | None
+    before: Usd | None
+    after: Usd | None
+    refused: Requests = 0
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertedPrice:
+    """A price that the user states and the catalogue does not confirm, per million tokens."""
+
+    provider: str
+    model: str
+    meter: str
+    asserted: Usd
+    catalogue: Usd | None
+    difference_percent: Percent | None
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A policy (`candidate`) against the month as logged (`baseline`).
+
+    `savings` is the requests' saving in the period. `components`, their `total`, the `outside` rows
+    behind the overheads and `roi` are a month's, overheads and fixed fees included.
+    `without_evidence_percent` is the share of all requests that moves without a stated evaluation.
+    """
+
+    baseline: str
+    candidate: str
+    savings: Usd | None
+    savings_percent: Percent | None
+    components: tuple[Component, ...]
+    total: Component
+    outside: tuple[Component, ...] = ()
+    service: tuple[Service, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    moved_requests: Requests = 0
+    moved_percent: Percent | None = None
+    without_evidence_percent: Percent | None = None
+    asserted_prices: tuple[AssertedPrice, ...] = ()
+    roi: Roi | None = None
+    warnings: tuple[str, ...] = ()

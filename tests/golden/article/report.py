@@ -1,0 +1,285 @@
+"""The article's month under the article's policy: every figure from the article or worked out by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+
+from aggcost.errors import Issue
+from aggcost.finance import Investment, Reading, Roi
+from aggcost.report import Advice, Assumption, Coverage, Input, Period, Prices, Report
+from aggcost.report_arms import Arm, Day, Failures, Group, Latency, Minute, Tokens
+from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision, Service
+
+# 1.8 million served requests, 984 million tokens, four fifths of them prompt.
+TOKENS = Tokens(input=787_200_000, output=196_800_000)
+
+
+def group(key, cost, requests, mtok, share):
+    tokens = Tokens(input=mtok * 800_000, output=mtok * 200_000)
+    return Group(key=key, cost=D(cost), requests=requests, tokens=tokens, share=D(share))
+
+
+TODAY = Arm(
+    name="as_logged",
+    policy_digest=None,
+    cost=D(3680),
+    cost_monthly=D(10000),
+    requests=1_800_000,
+    tokens=TOKENS,
+    per_request=D("0.002044444444"),
+    per_1000_requests=D("2.044444444444"),
+    per_successful_request=D("0.002044444444"),
+    blended_per_mtok=D("3.739837398374"),
+    by={
+        "model": (
+            group("gpt-4o", "2000", 800_000, 400, "54.347826"),
+            group("claude-sonnet", "1200", 400_000, 200, "32.608696"),
+            group("gemini-flash", "480", 600_000, 384, "13.043478"),
+        ),
+        "provider": (
+            group("openai", "2000", 800_000, 400, "54.347826"),
+            group("anthropic", "1200", 400_000, 200, "32.608696"),
+            group("google", "480", 600_000, 384, "13.043478"),
+        ),
+        "task": (
+            group("intent", "1260", 720_000, 252, "34.239130"),
+            group("sentiment", "975", 325_000, 162, "26.494565"),
+            group("reasoning", "817.8", 123_000, 156, "22.222826"),
+            group("response", "480", 600_000, 384, "13.043478"),
+            group("entity", "147.2", 32_000, 29, "4"),
+        ),
+    },
+    latency_ms=Latency(p50=890, p95=2800, p99=4200, n=1_800_000, label="measured"),
+    failed=12_000,
+    failures=(
+        Failures(class_="5xx", requests=6_404),
+        Failures(class_="429", requests=5_196),
+        Failures(class_="other", requests=400),
+    ),
+    worst_minutes=(Minute(minute="2026-02-10T14:07", requests=61, failed=58),),
+    availability=D("99.399802"),
+    successful_percent=D("99.337748"),
+    days=tuple(
+        Day(day=f"2026-02-{day:02}", cost=D("131.428571428571"), requests=64_285 + (day <= 20)) for day in range(1, 29)
+    ),
+)
+
+POLICY = Arm(
+    name="article",
+    policy_digest="5f0c9d7a6f7f4b1f3f0a0f6f8d9f2f3b0d6c1f5b6a7e8d9c0b1a2f3e4d5c6b7a",
+    cost=D(1390),
+    cost_monthly=D(2100),
+    requests=1_800_000,
+    tokens=TOKENS,
+    per_request=D("0.000772222222"),
+    per_1000_requests=D("0.772222222222"),
+    per_successful_request=D("0.000772222222"),
+    blended_per_mtok=D("1.412601626016"),
+    by={
+        "model": (
+            group("gpt-4o", "592.8", 48_000, 118, "42.647482"),
+            group("gemini-flash", "290", 600_000, 384, "20.863309"),
+            group("claude-sonnet", "225", 75_000, 37, "16.187050"),
+            group("sentiment-small", "195", 325_000, 162, "14.028777"),
+            group("grok-3", "50.4", 720_000, 252, "3.625899"),
+            group("gemini-2.0-flash", "36.8", 32_000, 29, "2.647482"),
+        )
+    },
+    latency_ms=Latency(p50=620, p95=1100, p99=1800, n=1_800_000, label="assumed"),
+    failed=1_400,
+    availability=D("99.910714"),
+    successful_percent=D("99.922737"),
+)
+
+
+def component(name, before, after, percent, label="recomputed"):
+    saved = D(before) - D(after)
+    return Component(
+        name=name, before=D(before), after=D(after), savings=saved, savings_percent=D(percent), label=label
+    )
+
+
+def service(name, before, after, change, unit):
+    return Service(
+        name=name, before=D(before), after=D(after), change=D(change), unit=unit,
+        change_unit="points" if unit == "percent" else "percent",
+        label_before="measured", label_after="assumed",
+    )  # fmt: skip
+
+
+def decision(rule, requests, share, routes, costs, evidence=None):
+    return Decision(
+        rule=rule, requests=requests, share=D(share), from_=routes[0], to=routes[1],
+        before=D(costs[0]), after=D(costs[1]), evidence=evidence,
+    )  # fmt: skip
+
+
+def reading(name, text, savings, months, roi_percent, investment="24000"):
+    return Reading(
+        name=name, text=text, monthly_savings=D(savings), payback_months=D(months),
+        investment=D(investment), roi_percent=D(roi_percent),
+    )  # fmt: skip
+
+
+ROI = Roi(
+    investment=D(24000),
+    monthly_savings=D(7900),
+    payback_months=D("3.037975"),
+    recovered_in_month=4,
+    annual_savings=D(94800),
+    first_year_net=D(70800),
+    roi_percent=D(295),
+    npv=D("66063.918186"),
+    readings=(
+        reading("api_only", "API cost alone", "2290", "10.480349", "14.5"),
+        reading("hours_as_cash", "engineering hours saved counted as cash", "16350", "1.46789", "717.5"),
+        reading("hours_charged", "remaining engineering hours charged", "6600", "3.636364", "230"),
+        reading("from_project_start", "counted from the start of the project", "7900", "4.42259", "295"),
+        reading("fee_5_percent", "a further 5 % router fee on what remains", "7795", "3.078897", "289.75"),
+        reading(
+            "lost_discount_10_percent", "a 10 % volume discount lost on what remains",
+            "7666.666667", "3.130435", "283.333333",
+        ),
+        reading(
+            "lost_discount_20_percent", "a 20 % volume discount lost on what remains", "7375", "3.254237", "268.75"
+        ),
+        reading("policy_cost_plus_50_percent", "what remains costs 50 % more", "6850", "3.50365", "242.5"),
+        reading(
+            "all_together", "half more migration hours, cost +50 %, a 5 % fee, remaining hours charged",
+            "5392.5", "6.675939", "79.75", "36000",
+        ),
+    ),
+    assumed_share_percent=D("71.012658"),
+    payback_reason=None,
+    payback_by_hours_months=D("3.037975"),
+    discounted_payback_months=D("3.087915"),
+    horizon_months=12,
+    discount_rate_percent=D(10),
+    investment_parts=Investment(hours=D(160), hourly_rate=D(150), one_off=D(0), parallel_run=D(0)),
+    hours_savings_monthly=D(8450),
+    hours_count_as="capacity",
+)  # fmt: skip
+
+COMPARISON = Comparison(
+    baseline="as_logged",
+    candidate="article",
+    savings=D(2290),
+    savings_percent=D("62.228261"),
+    components=(
+        component("GPT-4o calls", 2000, 680, 66),
+        component("Claude operations", 1200, 420, 65),
+        component("Gemini workloads", 480, 290, "39.583333"),
+        component("overheads", 6320, 710, "88.765823", "assumed"),
+    ),
+    total=component("total", 10000, 2100, 79),
+    outside=(
+        component("compute", 3220, 460, "85.714286", "assumed"),
+        component("caching layer", 2100, 250, "88.095238", "assumed"),
+        component("failover infrastructure", 1000, 0, 100, "assumed"),
+    ),
+    service=(
+        service("p50 latency", 890, 620, "-30.337079", "ms"),
+        service("p95 latency", 2800, 1100, "-60.714286", "ms"),
+        service("p99 latency", 4200, 1800, "-57.142857", "ms"),
+        service("uptime", "99.399802", "99.910714", "0.510912", "percent"),
+        service("failed requests", 12000, 1400, "-88.333333", "requests"),
+    ),
+    decisions=(
+        decision("intent-to-grok", 720_000, 40, ("openai/gpt-4o", "x-ai/grok-3"), ("1260", "50.4"), "evals/intent.md"),
+        decision(
+            "sentiment-to-small", 325_000, "18.055556",
+            ("anthropic/claude-sonnet", "acme/sentiment-small"), ("975", "195"),
+        ),
+        decision(
+            "responses-unified", 593_750, "32.986111",
+            ("google/gemini-flash", "google/gemini-flash"), ("475", "285"),
+        ),
+        decision(
+            "entity-to-flash", 32_000, "1.777778", ("openai/gpt-4o", "google/gemini-2.0-flash"), ("147.2", "36.8")
+        ),
+        decision("premium-stays", 48_000, "2.666667", ("openai/gpt-4o", "openai/gpt-4o"), ("592.8", "592.8")),
+        decision(
+            "premium-stays", 75_000, "4.166667", ("anthropic/claude-sonnet", "anthropic/claude-sonnet"), ("225", "225")
+        ),
+        decision("otherwise", 6_250, "0.347222", ("google/gemini-flash", "google/gemini-flash"), ("5", "5")),
+    ),
+    moved_requests=1_670_750,
+    moved_percent=D("92.819444"),
+    without_evidence_percent=D("52.819444"),
+    asserted_prices=(
+        AssertedPrice(
+            provider="openai", model="gpt-4o", meter="input", asserted=D(5), catalogue=D("2.5"),
+            difference_percent=D(100), where="prices.yaml:6",
+        ),
+        AssertedPrice(
+            provider="x-ai", model="grok-3", meter="input", asserted=D("0.2"), catalogue=D(3),
+            difference_percent=D("-93.333333"), where="prices.yaml:24",
+        ),
+        AssertedPrice(
+            provider="google", model="gemini-2.0-flash", meter="input", asserted=D("1.25"), catalogue=D("0.1"),
+            difference_percent=D(1150), where="prices.yaml:30",
+        ),
+    ),
+    roi=ROI,
+)  # fmt: skip
+
+REPORT = Report(
+    command="simulate",
+    inputs=(
+        Input(
+            path="logs/2026-02.csv.gz",
+            sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            format="csv",
+            bytes=148_000_000,
+            records=1_812_000,
+        ),
+    ),
+    prices=Prices(
+        source="fixtures/article/prices.yaml, then the shipped catalogue (genai-prices 0.2.3)",
+        digest="2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    ),
+    period=Period(
+        from_="2026-02-01T00:00:00+00:00",
+        to="2026-03-01T00:00:00+00:00",
+        days=28,
+        timezone="UTC",
+        indicative=False,
+        name="February 2026",
+        basis="calendar month",
+    ),
+    coverage=Coverage(
+        records=1_812_000,
+        priced=1_800_000,
+        free=0,
+        unpriced=0,
+        not_billed=12_000,
+        quarantined=0,
+        duplicate=0,
+        filtered=0,
+        tokens=TOKENS,
+        unpriced_models=(),
+        priced_percent=D(100),
+    ),
+    arms=(TODAY, POLICY),
+    comparisons=(COMPARISON,),
+    assumptions=(
+        Assumption(name="caching layer", value="$2,100.00 a month today", source="aggcost.yaml:14"),
+        Assumption(name="output length on another model", value="1.0 x as logged", source="default", range="0.7 to 1.5"),
+        Assumption(name="context windows", value="fit where unknown (2 models)", source="default"),
+    ),
+    issues=(
+        Issue(
+            code="asserted_price",
+            severity="warning",
+            count=3,
+            message="prices stated by you differ from the catalogue by more than 1 %",
+            where="prices.yaml:6",
+            hint="aggcost prices show grok-3",
+        ),
+    ),
+    advice=Advice(
+        text="aggregate: route by task through one interface",
+        reason="$3,680 a month of requests is between $3,000 and $10,000",
+    ),
+    next_commands=("aggcost simulate --policy article --detail", "aggcost check --policy article"),
+)
