@@ -92,7 +92,8 @@ class Clause:
 
 def _leftover_is_version(name: str, start: int, clause: Clause) -> bool:
     end = start + len(clause.text)
-    return _LEAD.fullmatch(name, 0, start) is not None and _ends_in_version(name, end)
+    lead_end = start + clause.text.startswith("/")
+    return _LEAD.fullmatch(name, 0, lead_end) is not None and _ends_in_version(name, end)
 
 
 def _ends_in_version(name: str, end: int) -> bool:
