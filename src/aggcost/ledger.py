@@ -64,6 +64,16 @@ class Dim:
         """Return for each cell whether `test` holds for its value."""
         return np.array([test(value) for value in self.values], dtype=bool)[self.codes]
 
+    def map(self, change: Callable[[Any], Any]) -> Dim:
+        """Return the dimension with every value changed; values that become equal share one code."""
+        numbers: dict[Any, int] = {}
+        lookup = [numbers.setdefault(change(value), len(numbers)) for value in self.values]
+        return Dim(np.array(lookup, np.int32)[self.codes], tuple(numbers))
+
+    def take(self, rows: IntArray) -> Dim:
+        """Return the dimension of some cells."""
+        return Dim(self.codes[rows], self.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Cells:

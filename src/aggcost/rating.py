@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -35,12 +35,14 @@ class Lines:
 class Rates:
     """Rate lines of the cells of one ledger under one rate card, computed once for each route.
 
-    This is the read-only view of prices that a price-aware policy gets.
+    This is the read-only view of prices that a price-aware policy gets. Requests that stay where they
+    were logged keep the prices of `today`, where a policy brings a card of its own.
     """
 
-    def __init__(self, cells: Cells, card: RateCard) -> None:
+    def __init__(self, cells: Cells, card: RateCard, today: Rates | None = None) -> None:
         self.cells = cells
         self.card = card
+        self._today = today
         self._by_route: dict[Route, Lines] = {}
         self._logged: Lines | None = None
         self._starts = _starts(cells)
@@ -52,6 +54,8 @@ class Rates:
 
     def as_logged(self) -> Lines:
         """Return the line of each cell where it was logged."""
+        if self._today is not None:
+            return self._today.as_logged()
         if self._logged is None:
             self._logged = self._lines_as_logged()
         return self._logged
@@ -67,6 +71,19 @@ class Rates:
         if route not in self._by_route:
             self._by_route[route] = self._lines_to(route)
         return self._by_route[route]
+
+    def same_price(self, routes: Sequence[Route | None]) -> IntArray:
+        """Return a code a cell: equal codes have the same prices on every one of the routes."""
+        codes = np.stack([self.of(route).index for route in routes])
+        return np.unique(codes, axis=1, return_inverse=True)[1].astype(np.int64)
+
+    def cost(self, route: Route | None, rows: IntArray) -> Fraction | None:
+        """Return what the cells at `rows` would cost on `route`, None if some of them have no price."""
+        lines = self.of(route)
+        zeros = np.zeros(len(rows), np.int32)
+        whole = Shares(rows, np.ones(len(rows), np.int64), 1, lines.index[rows], lines.table, zeros, (Fraction(1),))
+        totals = rate(self.cells, whole, {}).total()
+        return None if totals.unpriced else totals.cost_usd
 
     def _lines_as_logged(self) -> Lines:
         dims = [self.cells.dims[name] for name in ("provider", "model", "service_tier", "region")]
@@ -140,6 +157,12 @@ class Shares:
     factor: Index
     factors: tuple[Fraction, ...]
 
+    def keep(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Shares:
+        """Return the shares where `mask` is true."""
+        return replace(
+            self, cell=self.cell[mask], parts=self.parts[mask], line=self.line[mask], factor=self.factor[mask]
+        )
+
 
 def all_of(lines: Lines, cells: Cells) -> Shares:
     """Return every usage cell, whole, charged by its own line."""
@@ -203,10 +226,14 @@ class Charges:
 
     def by(self, name: str) -> dict[Any, Totals]:
         """Return the totals for each value of one key."""
-        groups: dict[Any, list[Charge]] = {}
+        return {value: totals for (value,), totals in self.by_all([name]).items()}
+
+    def by_all(self, names: Sequence[str]) -> dict[tuple[Any, ...], Totals]:
+        """Return the totals for each combination of values of several keys."""
+        groups: dict[tuple[Any, ...], list[Charge]] = {}
         for charge in self.rows:
-            groups.setdefault(charge.keys[name], []).append(charge)
-        return {value: self._totals(rows) for value, rows in groups.items()}
+            groups.setdefault(tuple(charge.keys[name] for name in names), []).append(charge)
+        return {values: self._totals(rows) for values, rows in groups.items()}
 
     def total(self, keep: Callable[[Charge], bool] = lambda charge: True) -> Totals:
         """Return the totals of the charges that `keep` accepts (all of them by default)."""
@@ -242,7 +269,7 @@ def _is_free(line: Line) -> bool:
 
 def rate(cells: Cells, shares: Shares, keys: Mapping[str, Dim]) -> Charges:
     """Return the charges of the shares, kept apart by `keys` (one code a share)."""
-    dims = {"recorded": _of_cells(cells, "recorded", shares), **keys}
+    dims = {"recorded": cells.dims["recorded"].take(shares.cell), **keys}
     codes = np.zeros(len(shares.cell), np.int64)
     for values in (*dims.values(), *_rate_dims(shares)):
         codes = codes * max(len(values.values), 1) + values.codes
@@ -257,11 +284,6 @@ def rate(cells: Cells, shares: Shares, keys: Mapping[str, Dim]) -> Charges:
 
 
 _COLUMNS = (*SUM_KEYS, "records", "recorded_pico")
-
-
-def _of_cells(cells: Cells, name: str, shares: Shares) -> Dim:
-    dim = cells.dims[name]
-    return Dim(dim.codes[shares.cell], dim.values)
 
 
 def _rate_dims(shares: Shares) -> tuple[Dim, Dim, Dim]:

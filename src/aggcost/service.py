@@ -102,7 +102,7 @@ def replayed(
         points, source = _service_of(route, latencies, levels)
         if points is None:
             return None
-        parts.append(_spread(points, moved))
+        parts.append(_spread(points, moved, routed.whole))
         label = "assumed" if "assumed" in (label, source) else source
     return _percentiles(parts, label)
 
@@ -186,10 +186,10 @@ def _on_line(at: float, xs: Sequence[float], ys: Sequence[float]) -> float:
     return ys[right - 1] + slope * (at - xs[right - 1])
 
 
-def _spread(points: tuple[IntArray, IntArray], moved: int) -> tuple[IntArray, IntArray]:
-    """Give `moved` requests (in any unit) the distribution of `points`."""
+def _spread(points: tuple[IntArray, IntArray], moved: int, whole: int) -> tuple[IntArray, IntArray]:
+    """Give `moved` requests, counted in 1/`whole`, the distribution of `points`."""
     values, counts = points
-    everything = int(counts.sum())
+    everything = int(counts.sum()) * whole
     return values, np.array([moved * _UNIT * int(count) // everything for count in counts], np.int64)
 
 

@@ -1,0 +1,163 @@
+"""Arms of a report: charges, service and time turned into the figures of one side of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from aggcost.money import percent, settle
+from aggcost.rating import Charges, Totals
+from aggcost.report_arms import Arm, Day, Failures, Group, Latency, Minute, Tokens, ranked
+from aggcost.service import Percentiles
+from aggcost.units import Label, Requests
+
+MILLION = 1_000_000
+FAILURE_CLASSES = ("429", "5xx", "timeout", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How an arm serves: percentiles, failed and served requests, and how the failures are known.
+
+    `failures` are by class where the log shows them; None is unknown.
+    """
+
+    latency: Percentiles | None
+    failures: Mapping[str, Fraction] | None
+    failed: Fraction | None
+    served: Fraction
+    failed_label: Label | None
+    worst_minutes: tuple[Minute, ...] = ()
+
+    @property
+    def successful_percent(self) -> Decimal | None:
+        """Return the share of requests that succeeded, in percent."""
+        return None if self.failed is None else percent(self.served, self.served + self.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """How charges become a month's: `factor` x the charges of the `counted` days, plus fixed costs."""
+
+    counted: frozenset[date]
+    factor: Fraction | None
+
+    def of(self, charges: Charges, name: str, value: Any) -> Fraction | None:
+        """Return a month's cost of the charges whose key `name` has this value."""
+        return self._cost(charges.total(lambda charge: charge.keys[name] == value and self._counts(charge)))
+
+    def all(self, charges: Charges) -> Fraction | None:
+        """Return a month's cost of all charges."""
+        return self._cost(charges.total(self._counts))
+
+    def _counts(self, charge: Any) -> bool:
+        return charge.keys["day"] in self.counted
+
+    def _cost(self, totals: Totals) -> Fraction | None:
+        return None if self.factor is None else totals.cost_usd * self.factor
+
+
+def arm(
+    name: str,
+    charges: Charges,
+    *,
+    digest: str | None,
+    monthly_usd: Decimal | None,
+    service: Service,
+    fields: Iterable[str],
+    sessions: int | None = None,
+    recorded: bool = False,
+) -> Arm:
+    """Return the arm that these charges make; `fields` are the keys to break it down by."""
+    sums = charges.total()
+    cost = settle(sums.cost_usd) if sums.has_price else None
+    rated = sums.priced + sums.free
+    return Arm(
+        name=name,
+        policy_digest=digest,
+        cost=cost,
+        cost_monthly=monthly_usd,
+        recorded_cost=settle(sums.recorded_usd) if recorded else None,
+        variance=settle(sums.rated_recorded_usd - sums.recorded_usd) if recorded else None,
+        variance_percent=percent(sums.rated_recorded_usd - sums.recorded_usd, sums.recorded_usd) if recorded else None,
+        requests=count(sums.requests),
+        tokens=tokens(sums),
+        per_request=each(sums.cost_usd, rated),
+        per_1000_requests=each(sums.cost_usd * 1000, rated),
+        per_successful_request=each(sums.cost_usd, service.served) if cost is not None else None,
+        per_conversation=each(sums.cost_usd, Fraction(sessions)) if sessions and cost is not None else None,
+        sessions=sessions,
+        blended_per_mtok=each(sums.cost_usd * MILLION, sum(sums.tokens.values()) - sums.unpriced_tokens),
+        by={field: groups(charges.by(field), cost) for field in fields},
+        latency_ms=latency(service.latency),
+        failed=None if service.failed is None else count(service.failed),
+        failures=_failures(service.failures),
+        worst_minutes=service.worst_minutes,
+        successful_percent=service.successful_percent,
+        days=_days(charges),
+    )
+
+
+def each(usd: Fraction, of: Fraction) -> Decimal | None:
+    """Return dollars per one, rounded once to 1e-12; None of nothing."""
+    return settle(usd / of) if of else None
+
+
+def count(number: Fraction) -> Requests:
+    """Return a weighted count: an integer where it is whole."""
+    return int(number) if number.denominator == 1 else settle(number)
+
+
+def tokens(sums: Totals) -> Tokens:
+    """Return the tokens of a group by kind; shares of a token are rounded half-even."""
+    writes = sum(sums.tokens[key] for key in ("cache_write_5m", "cache_write_1h", "cache_write_other"))
+    return Tokens(
+        input=round(sums.tokens["input"]),
+        cache_read=round(sums.tokens["cache_read"]),
+        cache_write=round(writes),
+        output=round(sums.tokens["output"]),
+    )
+
+
+def groups(found: Mapping[Any, Totals], cost_usd: Decimal | None) -> tuple[Group, ...]:
+    """Return the groups of a breakdown, dearest first."""
+    rows = (
+        Group(
+            key=None if key is None else str(key),
+            cost=settle(sums.cost_usd) if sums.has_price else None,
+            requests=count(sums.requests),
+            tokens=tokens(sums),
+            unpriced=count(sums.unpriced),
+        )
+        for key, sums in found.items()
+    )
+    return ranked(tuple(rows), cost_usd)
+
+
+def latency(found: Percentiles | None) -> Latency | None:
+    """Return percentiles in whole milliseconds."""
+    if found is None:
+        return None
+    whole = [None if ms is None else round(ms) for ms in (found.p50_ms, found.p95_ms, found.p99_ms)]
+    return Latency(p50=whole[0], p95=whole[1], p99=whole[2], n=found.n, label=found.label)
+
+
+def _failures(found: Mapping[str, Fraction] | None) -> tuple[Failures, ...]:
+    shown = ((kind, number) for kind, number in (found or {}).items() if number)
+    return tuple(Failures(class_=kind, requests=round(number)) for kind, number in shown)  # type: ignore[arg-type]
+
+
+def _days(charges: Charges) -> tuple[Day, ...]:
+    found = {day: sums for day, sums in charges.by("day").items() if day is not None}
+    return tuple(
+        Day(
+            day=day.isoformat(),
+            cost=settle(found[day].cost_usd) if found[day].has_price else None,
+            requests=count(found[day].requests),
+        )
+        for day in sorted(found)
+    )

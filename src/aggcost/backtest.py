@@ -1,0 +1,229 @@
+"""The commands as functions: analyze a log, simulate policies on it, check budgets against it.
+
+Each reads the log once, scans it into ledgers, rates them, and returns a `Report`. Nothing is
+printed, and no exit code is decided here but by `verdict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from typing import Literal
+
+from aggcost.advice import advice
+from aggcost.arms import arm
+from aggcost.asserted import asserted_prices
+from aggcost.baseline import BREAKDOWNS, Baseline, Options, baseline, monthly_usd
+from aggcost.budget import BudgetResult, judge
+from aggcost.candidates import Candidate, candidate, monthly_outside, on_shares
+from aggcost.compare import Basis, Outside, comparison
+from aggcost.coverage import unpriced_issues
+from aggcost.engine import Engine, open_engine
+from aggcost.errors import AggcostError, ConfigError, DataQualityError
+from aggcost.importers import Usage, read_usage
+from aggcost.money import percent
+from aggcost.policy import Policy
+from aggcost.config import Budget
+from aggcost.ratecard import RateCard
+from aggcost.rating import Charges
+from aggcost.report import Assumption, Input, Invoice, Period, Prices, Report
+from aggcost.report_arms import Arm
+from aggcost.report_compare import AssertedPrice, Comparison
+from aggcost.scanning import routes_of
+from aggcost.spend import value_of
+
+
+def analyze(options: Options) -> Report:
+    """Return what the log cost and how it was served."""
+    with _engine(options) as engine:
+        usage = read_usage(engine, options.logs, options.read)
+        base = baseline(engine, usage, options, (), detailed=True)
+    return replace(
+        _report("analyze", options, base),
+        budgets=_budgets(options, base, None),
+        invoice=_invoice(options.invoice_usd, base.arm.cost),
+        advice=advice(base.arm.cost_monthly),
+    )
+
+
+def simulate(options: Options, policies: Sequence[Policy]) -> Report:
+    """Return what each policy would have cost, how it would have served, and when it pays back."""
+    with _engine(options) as engine:
+        usage = read_usage(engine, options.logs, options.read)
+        return _simulated("simulate", options, engine, usage, policies)
+
+
+def check(options: Options, policy: Policy | None = None) -> Report:
+    """Return the budgets held against the log, or against what a policy would make of it."""
+    if not options.project.budgets:
+        raise ConfigError("no budgets to check", hint="add a `budgets:` list to aggcost.yaml (aggcost init)")
+    with _engine(options) as engine:
+        usage = read_usage(engine, options.logs, options.read)
+        return _simulated("check", options, engine, usage, () if policy is None else (policy,))
+
+
+def verdict(
+    report: Report, *, max_quarantined_percent: Decimal, max_unpriced_percent: Decimal | None
+) -> AggcostError | None:
+    """Return why the log is not good enough to judge (exit 3), or None. None as a limit asks for no check."""
+    found = report.coverage
+    usable = found.records - found.quarantined - found.duplicate - found.filtered
+    if usable <= 0:
+        return DataQualityError(f"no usable row among {found.records:,}", hint="see the issues of the report")
+    lost = percent(found.quarantined, found.records)
+    if lost is not None and lost > max_quarantined_percent:
+        return DataQualityError(
+            f"{found.quarantined:,} of {found.records:,} rows are quarantined, more than {max_quarantined_percent} %",
+            hint="--quarantine FILE lists them; --max-quarantined PERCENT allows more",
+        )
+    if max_unpriced_percent is None:
+        return None
+    for one in report.arms:
+        unpriced = one.unpriced_percent
+        if unpriced is not None and unpriced > max_unpriced_percent:
+            return DataQualityError(
+                f"{one.name}: {unpriced:.2f} % of the tokens have no price, more than {max_unpriced_percent} %",
+                hint="a missing price looks like a saving: state it with --prices FILE, or allow it with --max-unpriced",
+            )
+    return None
+
+
+@contextmanager
+def _engine(options: Options) -> Iterator[Engine]:
+    with open_engine(
+        options.engine, master=options.master, threads=options.threads, memory_limit=options.memory_limit
+    ) as engine:
+        yield engine
+
+
+def _simulated(
+    command: Literal["simulate", "check"], options: Options, engine: Engine, usage: Usage, policies: Sequence[Policy]
+) -> Report:
+    for policy in policies:
+        _check_routes(policy, options)
+    base = baseline(engine, usage, options, policies, detailed=False)
+    report = _report(command, options, base)
+    arms, comparisons, issues = [base.arm], [], list(report.issues)
+    last: Candidate | None = None
+    for policy in policies:
+        card = options.card(policy.prices)
+        last = candidate(policy, base.ledgers, base.truths, base.rates, card, base.dims)
+        one, compared = _compared(options, base, last, card)
+        arms.append(one)
+        comparisons.append(compared)
+        issues += unpriced_issues(last.after, card)
+    return replace(
+        report,
+        arms=tuple(arms),
+        comparisons=tuple(comparisons),
+        budgets=_budgets(options, base, last),
+        assumptions=tuple(assumption for policy in policies for assumption in _assumptions(policy, options)),
+        issues=tuple(dict.fromkeys(issues)),
+    )
+
+
+def _report(command: Literal["analyze", "simulate", "check"], options: Options, base: Baseline) -> Report:
+    span = base.ledgers.span
+    sources = ", ".join(str(source) for source in base.rates.card.sources)
+    return Report(
+        command=command,
+        inputs=tuple(
+            Input(path=one.path, sha256=one.sha256, format=one.format, bytes=one.bytes, records=one.records)
+            for one in base.usage.inputs
+        ),
+        prices=Prices(source=sources, digest=base.rates.card.digest),
+        period=Period(
+            from_=None if span.first is None else span.first.isoformat(),
+            to=None if span.last is None else span.last.isoformat(),
+            days=len(span.days),
+            timezone=str(base.ledgers.zone),
+            indicative=span.indicative,
+            name=span.name,
+            basis=span.basis,
+        ),
+        coverage=base.coverage,
+        arms=(base.arm,),
+        issues=base.issues,
+    )
+
+
+def _check_routes(policy: Policy, options: Options) -> None:
+    """Refuse a route that no price source knows: it could only end unpriced, and is likely a typing error."""
+    if options.catalogue_only:
+        return
+    card = options.card(policy.prices)
+    for route in routes_of(policy):
+        found = card.resolve(route.provider, route.model)
+        if found.rates is None:
+            near = found.suggestions
+            raise ConfigError(
+                f"{policy.path}: no price for the route {route}: {found.how}",
+                hint=f"known: {', '.join(near)}" if near else "state its price in a file listed under `prices:`",
+            )
+
+
+def _compared(options: Options, base: Baseline, found: Candidate, card: RateCard) -> tuple[Arm, Comparison]:
+    policy = found.policy
+    outside = Outside(base.outside, monthly_outside(policy, base.outside))
+    one = arm(
+        policy.name,
+        found.after,
+        digest=policy.digest,
+        monthly_usd=monthly_usd(base.month, found.after, outside.after_usd),
+        service=found.service,
+        fields=(*BREAKDOWNS, *options.by),
+    )
+    basis = Basis(
+        month=base.month,
+        project=options.project,
+        component_names=base.component_names,
+        asserted=_asserted(options, base, policy, card),
+    )
+    return one, comparison(base.arm, one, found, base.service, outside, basis)
+
+
+def _asserted(options: Options, base: Baseline, policy: Policy, card: RateCard) -> tuple[AssertedPrice, ...]:
+    catalogue = replace(options, catalogue_only=True).card()
+    at_s = base.first_s
+    logged = asserted_prices(base.logged_models, base.rates.card, catalogue, at_s)
+    routed = asserted_prices([(route.provider, route.model) for route in routes_of(policy)], card, catalogue, at_s)
+    return tuple(dict.fromkeys((*logged, *routed)))
+
+
+def _budgets(options: Options, base: Baseline, found: Candidate | None) -> tuple[BudgetResult, ...]:
+    """Judge the project's budgets on the log, or on what the policy made of it."""
+    values = {}
+    for budget in options.project.budgets:
+        charges, outside = _about(budget, base, found)
+        values[budget.name] = value_of(budget, charges, base.month, outside)
+    return judge(options.project.budgets, values)
+
+
+def _about(budget: Budget, base: Baseline, found: Candidate | None) -> tuple[Charges, Decimal]:
+    """Return the charges a budget is about, and the month's costs beside them."""
+    if found is None:
+        return base.only(budget.where), sum(base.outside.values(), Decimal(0))
+    outside = monthly_outside(found.policy, base.outside)
+    return found.only(budget.where, base.truths), sum(outside.values(), Decimal(0))
+
+
+def _invoice(amount_usd: Decimal | None, cost_usd: Decimal | None) -> Invoice | None:
+    if amount_usd is None:
+        return None
+    gap = None if cost_usd is None else amount_usd - cost_usd
+    return Invoice(amount=amount_usd, gap=gap, gap_percent=None if gap is None else percent(gap, cost_usd or Decimal(0)))
+
+
+def _assumptions(policy: Policy, options: Options) -> list[Assumption]:
+    """Return what the comparison takes from the policy on trust."""
+    found = []
+    for route in routes_of(policy):
+        rates = options.card(policy.prices).resolve(route.provider, route.model).rates
+        if rates is not None and rates.context_window is None and policy.require_context:
+            found.append(Assumption(name=f"context window of {route}", value="unknown, taken as large enough", source="no price source states it"))
+    for route, level in policy.service_levels.items():
+        stated = f"p50 {level.p50_ms} ms, p95 {level.p95_ms} ms, p99 {level.p99_ms} ms, availability {level.availability_percent} %"
+        found.append(Assumption(name=f"service of {route}", value=stated, source=str(policy.path)))
+    return found

@@ -1,0 +1,158 @@
+"""The baseline: the log as it is, under today's prices. Every comparison starts from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from aggcost import invariants, scanning
+from aggcost.arms import Month, Service, arm
+from aggcost.candidates import keys
+from aggcost.conditions import Truths
+from aggcost.config import Project
+from aggcost.coverage import coverage, unpriced_issues
+from aggcost.engine import Engine
+from aggcost.errors import Issue
+from aggcost.importers import ReadOptions, Usage
+from aggcost.ledger import USAGE, Dim
+from aggcost.money import settle
+from aggcost.policy import Policy
+from aggcost.price_sources import load_rates
+from aggcost.ratecard import RateCard
+from aggcost.rating import Charges, Rates, Shares, all_of, rate
+from aggcost.reliability import service_as_logged
+from aggcost.report import Coverage
+from aggcost.report_arms import Arm
+from aggcost.rules import Condition
+from aggcost.scanning import Ledgers, routes_of
+
+BASELINE = "as_logged"
+BREAKDOWNS = ("model", "provider", "task", "day")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a command reads and how: the log, today's prices and facts, and the engine."""
+
+    logs: tuple[str, ...]
+    read: ReadOptions = field(default_factory=ReadOptions)
+    project: Project = field(default_factory=Project.empty)
+    prices: tuple[Path, ...] = ()
+    catalogue_only: bool = False
+    by: tuple[str, ...] = ()
+    invoice_usd: Decimal | None = None
+    engine: str = "duckdb"
+    master: str | None = None
+    threads: int | None = None
+    memory_limit: str | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the zone in which days, hours and weekdays are cut."""
+        return ZoneInfo(self.read.timezone or self.project.timezone or "UTC")
+
+    def card(self, own: Sequence[Path] = ()) -> RateCard:
+        """Return today's rate card, under the price files of an arm's own."""
+        return load_rates(() if self.catalogue_only else (*own, *self.prices, *self.project.prices))
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The log as it is: its ledgers, today's rates and charges, and the arm they make.
+
+    `dims` are the keys of every arm's charges, a code a cell; `outside` the month's costs beside the
+    requests, by name.
+    """
+
+    usage: Usage
+    ledgers: Ledgers
+    truths: Truths
+    rates: Rates
+    dims: Mapping[str, Dim]
+    shares: Shares
+    charges: Charges
+    month: Month
+    service: Service
+    arm: Arm
+    coverage: Coverage
+    outside: Mapping[str, Decimal]
+    issues: tuple[Issue, ...]
+
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        """Return the components that have requests, in their order."""
+        present = self.charges.by("component")
+        return tuple(name for name in self.dims["component"].values if name in present)
+
+    @property
+    def logged_models(self) -> list[tuple[str | None, str]]:
+        """Return each logged provider and model that has requests."""
+        return [(provider, model) for provider, model in self.charges.by_all(["provider", "model"]) if model]
+
+    @property
+    def first_s(self) -> int:
+        """Return the time of the first request (epoch seconds), 0 where the log has no times."""
+        first = self.ledgers.span.first
+        return 0 if first is None else int(first.timestamp())
+
+    def only(self, where: Condition | None) -> Charges:
+        """Return the charges of the requests that satisfy a condition."""
+        if where is None:
+            return self.charges
+        true, _ = self.truths.of(where)
+        kept = self.shares.keep(true[self.shares.cell])
+        return rate(self.ledgers.cells, kept, {"day": self.dims["day"].take(kept.cell)})
+
+
+def baseline(
+    engine: Engine, usage: Usage, options: Options, policies: Sequence[Policy], *, detailed: bool
+) -> Baseline:
+    card = options.card()
+    cards = [(card, ()), *((options.card(policy.prices), routes_of(policy)) for policy in policies)]
+    ledgers = scanning.scan(
+        engine, usage.table, conditions=_conditions(options.project, policies), cards=cards, by=options.by, zone=options.zone
+    )
+    truths = Truths(ledgers.cells, ledgers.zone)
+    dims = keys(ledgers, truths, options.project, options.by)
+    rates = Rates(ledgers.cells, card)
+    shares = all_of(rates.as_logged(), ledgers.cells)
+    charges = rate(ledgers.cells, shares, {name: dim.take(shares.cell) for name, dim in dims.items()})
+    fields = tuple(dict.fromkeys((*BREAKDOWNS, *options.by)))
+    invariants.breakdowns_add_up(charges, fields)
+    found = coverage(ledgers.cells, charges)
+    invariants.every_record_has_one_outcome(found, sum(one.records for one in usage.inputs))
+    month = Month(ledgers.span.counted, ledgers.span.factor)
+    outside = {one.name: one.monthly_usd for one in options.project.overheads}
+    minutes = scanning.worst_minutes(engine, usage.table, ledgers.zone) if detailed else ()
+    served = service_as_logged(ledgers, minutes)
+    logged = arm(
+        BASELINE,
+        charges,
+        digest=None,
+        monthly_usd=monthly_usd(month, charges, outside),
+        service=served,
+        fields=fields,
+        sessions=scanning.sessions(engine, usage.table) if detailed else None,
+        recorded=any(charge.keys["recorded"] for charge in charges.rows),
+    )
+    issues = (*usage.issues, *scanning.issue_of_cells(ledgers.cells), *unpriced_issues(charges, card))
+    return Baseline(
+        usage, ledgers, truths, rates, dims, shares, charges, month, served, logged, found, outside, issues
+    )
+
+
+def _conditions(project: Project, policies: Sequence[Policy]) -> list[Condition]:
+    found = [condition for _, condition in project.components]
+    found += [budget.where for budget in project.budgets if budget.where is not None]
+    for policy in policies:
+        found += [rule.when for rule in policy.rules]
+        found += [discount.where for discount in policy.discounts if discount.where is not None]
+    return found
+
+
+def monthly_usd(month: Month, charges: Charges, outside: Mapping[str, Decimal]) -> Decimal | None:
+    requests = month.all(charges)
+    return None if requests is None else settle(requests) + sum(outside.values(), Decimal(0))

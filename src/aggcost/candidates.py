@@ -1,0 +1,192 @@
+"""Candidates: a policy replayed on the ledgers, its charges before and after, and how it would serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from aggcost import invariants
+from aggcost.arms import Service
+from aggcost.conditions import Truths, local_time
+from aggcost.config import Project
+from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim
+from aggcost.policy import Policy, Route
+from aggcost.ratecard import RateCard
+from aggcost.rating import Charges, Lines, Rates, Shares, rate
+from aggcost.replay import OTHERWISE, Facts, Routed, decide
+from aggcost.reliability import failing, service_after
+from aggcost.rules import Condition
+from aggcost.scanning import Ledgers, routes_of
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+OTHER_VALUES = "other values"
+
+
+def keys(ledgers: Ledgers, truths: Truths, project: Project, by: Iterable[str]) -> dict[str, Dim]:
+    """Return what charges are kept apart by, a code a cell: provider, model, task, local day, component, `by`."""
+    cells = ledgers.cells
+    found = {name: cells.dims[name] for name in ("provider", "model", "task")}
+    found["day"] = cells.dims["bucket"].map(lambda bucket: _day(bucket, ledgers))
+    found["component"] = _components(cells, truths, project)
+    for name in by:
+        found.setdefault(name, cells.dims.get(name, found["day"]).map(lambda v: OTHER_VALUES if v == OTHER else v))
+    return found
+
+
+def _day(bucket: int | None, ledgers: Ledgers) -> date | None:
+    time_of_day = local_time(bucket, ledgers.cells.grid_s, ledgers.zone)
+    return None if time_of_day is None else time_of_day.date()
+
+
+def _components(cells: Cells, truths: Truths, project: Project) -> Dim:
+    """Return the component of each cell: the first that matches, or the provider where none are named."""
+    if not project.components:
+        return cells.dims["provider"].map(lambda name: name or "unknown provider")
+    codes = np.full(len(cells), len(project.components), np.int32)
+    for position in range(len(project.components) - 1, -1, -1):
+        true, _ = truths.of(project.components[position][1])
+        codes[true] = position
+    return Dim(codes, (*(name for name, _ in project.components), "other requests"))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A policy on this log: where it sends requests, what they cost before and after, how they are served."""
+
+    policy: Policy
+    cells: Cells
+    routed: Routed
+    shares: Shares
+    keys: Mapping[str, Dim]
+    before: Charges
+    after: Charges
+    service: Service
+
+    def only(self, where: Condition | None, truths: Truths) -> Charges:
+        """Return the charges that satisfy a condition, which sees the provider and model of the route."""
+        if where is None:
+            return self.after
+        mask = on_shares(where, self.policy, self.routed, truths)
+        day = self.keys["day"]
+        return rate(self.cells, self.shares.keep(mask), {"day": Dim(day.codes[mask], day.values)})
+
+
+def candidate(
+    policy: Policy, ledgers: Ledgers, truths: Truths, today: Rates, card: RateCard, by: Mapping[str, Dim]
+) -> Candidate:
+    """Return the policy replayed on the ledgers; requests that stay keep today's prices."""
+    cells = ledgers.cells
+    own = Rates(cells, card, today)
+    facts = {route: _facts(card, route) for route in routes_of(policy)}
+    usage = cells.dims["outcome"].mask(lambda outcome: outcome == USAGE)
+    routed = decide(policy, cells, usage, truths, facts, own)
+    invariants.every_cell_goes_somewhere(cells, routed)
+    found = _keys(policy, routed, cells, by)
+    factor, factors = _factors(policy, routed, truths)
+    shares = _shares(routed, own, factor, factors)
+    after = rate(cells, shares, found)
+    logged = {name: by[name].take(routed.cell) for name in ("provider", "model")}
+    before = rate(cells, _shares_before(routed, today.as_logged()), {**found, **logged})
+    unbilled = cells.dims["outcome"].mask(lambda outcome: outcome == NOT_BILLED) & failing(cells)
+    failed = decide(policy, cells, unbilled, truths, facts, own)
+    service = service_after(policy, ledgers, routed, failed)
+    return Candidate(policy, cells, routed, shares, found, before, after, service)
+
+
+def _facts(card: RateCard, route: Route) -> Facts:
+    rates = card.resolve(route.provider, route.model).rates
+    if rates is None:
+        return Facts()
+    retired = None if rates.retired is None else int(datetime.combine(rates.retired, time(), UTC).timestamp())
+    return Facts(rates.context_window, rates.max_output, retired)
+
+
+def _keys(policy: Policy, routed: Routed, cells: Cells, by: Mapping[str, Dim]) -> dict[str, Dim]:
+    """Return the keys of each share: provider and model are those of its route."""
+    found = {name: dim.take(routed.cell) for name, dim in by.items()}
+    source = _pairs(found["provider"], found["model"])
+    found["provider"] = _after(found["provider"], routed, lambda route: route.provider)
+    found["model"] = _after(found["model"], routed, lambda route: route.model)
+    rules = tuple(range(len(policy.rules)))
+    found["rule"] = Dim(np.where(routed.rule < 0, len(rules), routed.rule).astype(np.int32), (*rules, -1))
+    found["from"] = source
+    found["to"] = Dim(routed.route.astype(np.int32), tuple(None if r is None else str(r) for r in routed.routes))
+    found["refused"] = Dim(routed.refused.astype(np.int32), (False, True))
+    return found
+
+
+def _pairs(provider: Dim, model: Dim) -> Dim:
+    names = [f"{p or '?'}/{m or '?'}" for p in provider.values for m in model.values]
+    return Dim((provider.codes * len(model.values) + model.codes).astype(np.int32), tuple(names))
+
+
+def _after(logged: Dim, routed: Routed, name: Any) -> Dim:
+    """Return the logged value where a request stays, and the route's where it moves."""
+    named = tuple(name(route) for route in routed.routes if route is not None)
+    codes = np.where(routed.route == 0, logged.codes, len(logged.values) + routed.route - 1)
+    return Dim(codes.astype(np.int32), (*logged.values, *named)).map(lambda value: value)
+
+
+def _shares(routed: Routed, rates: Rates, factor: Any, factors: tuple[Fraction, ...]) -> Shares:
+    line = np.zeros(len(routed.cell), np.int32)
+    table: list[Any] = []
+    for position, route in enumerate(routed.routes):
+        lines = rates.of(route)
+        mask = routed.route == position
+        line[mask] = len(table) + lines.index[routed.cell[mask]]
+        table.extend(lines.table)
+    return Shares(routed.cell, routed.parts, routed.whole, line, tuple(table), factor, factors)
+
+
+def _shares_before(routed: Routed, lines: Lines) -> Shares:
+    none = np.zeros(len(routed.cell), np.int32)
+    index = lines.index[routed.cell]
+    return Shares(routed.cell, routed.parts, routed.whole, index, lines.table, none, (Fraction(1),))
+
+
+def _factors(policy: Policy, routed: Routed, truths: Truths) -> tuple[Any, tuple[Fraction, ...]]:
+    """Return for each share the factor on its cost: the first discount that matches, then the fee."""
+    factor = np.zeros(len(routed.cell), np.int32)
+    factors = [Fraction(1)]
+    for discount in policy.discounts:
+        fresh = on_shares(discount.where, policy, routed, truths) & (factor == 0)
+        factor[fresh] = len(factors)
+        factors.append(1 - Fraction(discount.percent) / 100)
+    if not policy.fees.percent:
+        return factor, tuple(factors)
+    charged = routed.route != 0 if policy.fees.on == "moved" else np.ones(len(factor), dtype=bool)
+    factor[charged] += np.int32(len(factors))
+    with_fee = [one * (1 + Fraction(policy.fees.percent) / 100) for one in factors]
+    return factor, (*factors, *with_fee)
+
+
+def on_shares(condition: Condition | None, policy: Policy, routed: Routed, truths: Truths) -> Mask:
+    """Return which shares satisfy a condition that sees the arm: provider and model are the route's."""
+    if condition is None:
+        return np.ones(len(routed.cell), dtype=bool)
+    found = np.zeros(len(routed.cell), dtype=bool)
+    for rule in np.unique(routed.rule).tolist():
+        named = {"rule": policy.rules[rule].name if rule >= 0 else OTHERWISE}
+        for position, route in enumerate(routed.routes):
+            mask = (routed.rule == rule) & (routed.route == position)
+            if mask.any():
+                true, _ = truths.of(condition, {**named, **_seen_from(route)})
+                found[mask] = true[routed.cell[mask]]
+    return found
+
+
+def _seen_from(route: Route | None) -> dict[str, str | None]:
+    return {} if route is None else {"provider": route.provider, "model": route.model}
+
+
+def monthly_outside(policy: Policy, today: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Return the monthly costs beside the requests under a policy: a name it does not state stays as today."""
+    stated = {overhead.name: overhead.monthly_usd for overhead in policy.overheads}
+    fees = {"router fee": policy.fees.monthly} if policy.fees.monthly else {}
+    return {**today, **stated, **fees}

@@ -1,0 +1,235 @@
+"""Comparison: two sets of charges of the same requests, side by side.
+
+`before` is the log under today's prices, `after` the same requests under a policy. Components are
+rows by where requests came from; decisions are rows by which rule sent them where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Literal
+
+from aggcost.arms import Month, Service, count
+from aggcost.candidates import Candidate
+from aggcost.config import Project
+from aggcost.finance import MonthlyCost, Roi, roi
+from aggcost.money import percent, settle
+from aggcost.policy import Policy
+from aggcost.rating import Charges
+from aggcost.replay import OTHERWISE, Routed
+from aggcost.report_arms import Arm
+from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision
+from aggcost.report_compare import Service as ServiceRow
+from aggcost.service import Percentiles
+from aggcost.units import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A month's cost beside the requests, by name: what stands today, and under the policy."""
+
+    before_usd: Mapping[str, Decimal]
+    after_usd: Mapping[str, Decimal]
+
+    @property
+    def before(self) -> Decimal:
+        """Return today's sum."""
+        return sum(self.before_usd.values(), Decimal(0))
+
+    @property
+    def after(self) -> Decimal:
+        """Return the policy's sum."""
+        return sum(self.after_usd.values(), Decimal(0))
+
+    def rows(self) -> tuple[Component, ...]:
+        """Return a row for each name, in the order of today's list, new ones last."""
+        names = list(dict.fromkeys((*self.before_usd, *self.after_usd)))
+        zero = Decimal(0)
+        return tuple(
+            component(name, self.before_usd.get(name, zero), self.after_usd.get(name, zero), "assumed")
+            for name in names
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a comparison rests on beside the charges: how a month is made, today's facts, the components."""
+
+    month: Month
+    project: Project
+    component_names: tuple[str, ...]
+    asserted: tuple[AssertedPrice, ...]
+
+
+def comparison(
+    baseline: Arm, after: Arm, found: Candidate, before: Service, outside: Outside, basis: Basis
+) -> Comparison:
+    """Return a policy beside the log: money by component and decision, service, and return."""
+    policy = found.policy
+    gone, unproven = moved(policy, found.after)
+    saved = None if baseline.cost is None or after.cost is None else baseline.cost - after.cost
+    requests = found.before.total().requests
+    overheads = () if not outside.rows() else (component("overheads", outside.before, outside.after, "assumed"),)
+    return Comparison(
+        baseline=baseline.name,
+        candidate=policy.name,
+        savings=saved,
+        savings_percent=None if saved is None else percent(saved, baseline.cost or Decimal(0)),
+        components=(*components(found.before, found.after, basis.month, basis.component_names), *overheads),
+        total=component("total", baseline.cost_monthly, after.cost_monthly, "recomputed"),
+        outside=outside.rows(),
+        service=service_rows(before, found.service),
+        decisions=decisions(policy, found.routed, found.before, found.after),
+        moved_requests=count(gone),
+        moved_percent=percent(gone, requests),
+        without_evidence_percent=percent(unproven, requests),
+        asserted_prices=basis.asserted,
+        roi=_roi(baseline, after, outside, policy, basis.project),
+        warnings=_warnings(policy, found.routed),
+    )
+
+
+def _roi(baseline: Arm, after: Arm, outside: Outside, policy: Policy, project: Project) -> Roi | None:
+    """Return the return of a policy, None where a month's cost is not known."""
+    if baseline.cost_monthly is None or after.cost_monthly is None:
+        return None
+    return roi(
+        MonthlyCost(baseline.cost_monthly - outside.before, outside.before),
+        MonthlyCost(after.cost_monthly - outside.after, outside.after),
+        migration=policy.migration,
+        upkeep_today=project.upkeep,
+        upkeep_after=policy.upkeep,
+        settings=project.finance,
+        assumed_savings_usd=outside.before - outside.after,
+    )
+
+
+def _warnings(policy: Policy, routed: Routed) -> tuple[str, ...]:
+    found = [
+        f"rule {rule.name!r} (line {rule.line}) matches no request, or earlier rules take them all"
+        for rule, matched in zip(policy.rules, routed.matched, strict=True)
+        if not matched
+    ]
+    found += [
+        f"rule {name!r}: {requests:,} requests fell through because a field it tests is missing"
+        for name, requests in routed.unknown.items()
+    ]
+    found += [
+        f"rule {one.rule!r}: {one.route} refused {one.requests:,} requests: {one.reason}" for one in routed.refusals
+    ]
+    return tuple(found)
+
+
+def component(name: str, before_usd: Decimal | None, after_usd: Decimal | None, label: Label) -> Component:
+    """Return a row of the month's bill."""
+    if before_usd is None or after_usd is None:
+        return Component(
+            name=name, before=before_usd, after=after_usd, savings=None, savings_percent=None, label=label
+        )
+    saved = before_usd - after_usd
+    return Component(
+        name=name,
+        before=before_usd,
+        after=after_usd,
+        savings=saved,
+        savings_percent=percent(saved, before_usd),
+        label=label,
+    )
+
+
+def components(before: Charges, after: Charges, month: Month, names: Sequence[str]) -> tuple[Component, ...]:
+    """Return a month's rows by where requests came from."""
+    return tuple(
+        component(name, _usd(month.of(before, "component", name)), _usd(month.of(after, "component", name)), "recomputed")
+        for name in names
+    )
+
+
+def _usd(amount: Fraction | None) -> Decimal | None:
+    return None if amount is None else settle(amount)
+
+
+def decisions(policy: Policy, routed: Routed, before: Charges, after: Charges) -> tuple[Decision, ...]:
+    """Return a row for each rule and pair of routes, in the order of the rules, dearest first."""
+    everything = before.total().requests
+    refused = {rule: sums.requests for (rule, no), sums in after.by_all(["rule", "refused"]).items() if no}
+    befores = before.by_all(["rule", "from", "to"])
+    rows = []
+    for key, sums in sorted(after.by_all(["rule", "from", "to"]).items(), key=lambda item: _order(item[0], befores)):
+        index, source, target = key
+        rule = policy.rules[index] if index >= 0 else None
+        was = befores[key]
+        rows.append(
+            Decision(
+                rule=rule.name if rule else OTHERWISE,
+                requests=count(sums.requests),
+                share=percent(sums.requests, everything),
+                from_=source,
+                to=target,
+                before=settle(was.cost_usd) if was.has_price else None,
+                after=settle(sums.cost_usd) if sums.has_price else None,
+                refused=count(refused.get(index, Fraction(0))) if target is None else 0,
+                evidence=rule.evidence if rule else None,
+            )
+        )
+    return tuple(rows)
+
+
+def _order(key: tuple[int, str, str | None], befores: Mapping[Any, Any]) -> tuple[Any, ...]:
+    index, source, target = key
+    return (index < 0, index, -befores[key].cost_usd, source or "", target or "")
+
+
+def moved(policy: Policy, after: Charges) -> tuple[Fraction, Fraction]:
+    """Return the requests that some rule moved, and those of them that moved without stated evidence."""
+    bare = {index for index, rule in enumerate(policy.rules) if not rule.evidence} | {-1}
+    gone = after.total(lambda charge: charge.keys["to"] is not None)
+    unproven = after.total(lambda charge: charge.keys["to"] is not None and charge.keys["rule"] in bare)
+    return gone.requests, unproven.requests
+
+
+def service_rows(before: Service, after: Service) -> tuple[ServiceRow, ...]:
+    """Return the service table: latency percentiles, then successful and failed requests."""
+    share = ("successful requests", before.successful_percent, after.successful_percent, "percent")
+    failed = ("failed requests", _whole(before.failed), _whole(after.failed), "requests")
+    return (
+        *(_latency_row(name, before.latency, after.latency) for name in ("p50", "p95", "p99")),
+        _row(*share, before.failed_label, after.failed_label),
+        _row(*failed, before.failed_label, after.failed_label),
+    )
+
+
+def _latency_row(name: str, before: Percentiles | None, after: Percentiles | None) -> ServiceRow:
+    was, now = (_whole(getattr(found, f"{name}_ms")) if found else None for found in (before, after))
+    return _row(f"{name} latency", was, now, "ms", before.label if before else None, after.label if after else None)
+
+
+def _row(
+    name: str,
+    before: Decimal | None,
+    after: Decimal | None,
+    unit: Literal["ms", "percent", "requests"],
+    label_before: Label | None,
+    label_after: Label | None,
+) -> ServiceRow:
+    points = unit == "percent"
+    change = None
+    if before is not None and after is not None:
+        change = after - before if points else percent(after - before, before)
+    return ServiceRow(
+        name=name,
+        before=before,
+        after=after,
+        change=change,
+        unit=unit,
+        change_unit="points" if points else "percent",
+        label_before=label_before if before is not None else None,
+        label_after=label_after if after is not None else None,
+    )
+
+
+def _whole(number: Fraction | None) -> Decimal | None:
+    return None if number is None else Decimal(round(number))

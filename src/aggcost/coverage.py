@@ -1,0 +1,110 @@
+"""Coverage: what became of every record of the log, and which of it has no price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from aggcost.errors import Issue
+from aggcost.ledger import DUPLICATE, NOT_BILLED, QUARANTINED, Cells, total
+from aggcost.meters import TOKEN_KEYS
+from aggcost.money import percent
+from aggcost.rating import Charge, Charges, Totals, Unpriced
+from aggcost.ratecard import RateCard, RateLine
+from aggcost.report import Coverage
+from aggcost.report_arms import Tokens
+
+_CODES = {
+    "unpriced_model": "models without a price",
+    "unpriced_mode": "a service tier without a price",
+    "unpriced_period": "no price at the time of the request",
+    "unpriced_usage": "no token counts in the log",
+    "unpriced_meter": "a kind of token without a price",
+    "dynamic": "a price that is only known at run time",
+}
+
+
+def coverage(cells: Cells, charges: Charges) -> Coverage:
+    """Return the counts of records by outcome; `charges` are those of the log as it is."""
+    sums = charges.total()
+    unpriced = [charge for charge in charges.rows if charge.cost is None]
+    return Coverage(
+        records=total(cells.sums["records"]),
+        priced=_records(charges, lambda charge: charge.cost is not None and not _free(charge)),
+        free=_records(charges, _free),
+        unpriced=sum(charge.records for charge in unpriced),
+        not_billed=_outcome(cells, NOT_BILLED),
+        quarantined=_outcome(cells, QUARANTINED),
+        duplicate=_outcome(cells, DUPLICATE),
+        filtered=0,
+        tokens=_tokens(cells),
+        unpriced_models=tuple(sorted({_name(charge) for charge in unpriced})),
+        priced_percent=_priced_percent(sums),
+    )
+
+
+def _free(charge: Charge) -> bool:
+    return charge.cost is not None and isinstance(charge.line, RateLine) and charge.line.free
+
+
+def _records(charges: Charges, keep: object) -> int:
+    return sum(charge.records for charge in charges.rows if keep(charge))  # type: ignore[operator]
+
+
+def _outcome(cells: Cells, name: str) -> int:
+    return total(cells.sums["records"][cells.dims["outcome"].mask(lambda outcome: outcome == name)])
+
+
+def _tokens(cells: Cells) -> Tokens:
+    kept = cells.dims["outcome"].mask(lambda outcome: outcome not in (QUARANTINED, DUPLICATE))
+    sums = {key: total(cells.sums[key][kept]) for key in TOKEN_KEYS}
+    writes = sums["cache_write_5m"] + sums["cache_write_1h"] + sums["cache_write_other"]
+    return Tokens(input=sums["input"], cache_read=sums["cache_read"], cache_write=writes, output=sums["output"])
+
+
+def _priced_percent(sums: Totals) -> object:
+    tokens = sum(sums.tokens.values(), Fraction(0))
+    if tokens:
+        return percent(tokens - sums.unpriced_tokens, tokens)
+    return percent(sums.requests - sums.unpriced, sums.requests)
+
+
+def _name(charge: Charge) -> str:
+    return f"{charge.keys['provider'] or '?'}/{charge.keys['model'] or '?'}"
+
+
+def unpriced_issues(charges: Charges, card: RateCard) -> tuple[Issue, ...]:
+    """Return an issue for each reason why requests have no price, naming the models and the nearest known ones."""
+    found: dict[str, dict[str, Charge]] = {}
+    requests: dict[str, int] = {}
+    for charge in charges.rows:
+        if charge.cost is None:
+            reason = charge.line.reason if isinstance(charge.line, Unpriced) else "unpriced_meter"
+            found.setdefault(reason, {}).setdefault(_name(charge), charge)
+            requests[reason] = requests.get(reason, 0) + charge.requests // charges.whole
+    return tuple(
+        Issue(
+            code=reason,
+            severity="warning",
+            count=requests[reason],
+            message=f"{_CODES[reason]}: {_listed(names)}",
+            hint=_hint(reason, names.values(), card),
+        )
+        for reason, names in sorted(found.items())
+    )
+
+
+def _listed(names: Iterable[str], most: int = 5) -> str:
+    ordered = sorted(names)
+    more = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(ordered[:most]) + more
+
+
+def _hint(reason: str, charges: Iterable[Charge], card: RateCard) -> str | None:
+    if reason != "unpriced_model":
+        return None
+    for charge in charges:
+        near = card.resolve(charge.keys["provider"], charge.keys["model"] or "").suggestions
+        if near:
+            return f"known: {', '.join(near)}; or state the price in a file and pass --prices FILE"
+    return "state the price in a file and pass --prices FILE (docs/prices.md)"

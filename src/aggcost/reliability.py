@@ -1,0 +1,95 @@
+"""Reliability: which requests failed, and how many would fail under a policy.
+
+Requests that stay fail as observed. Requests that move fail at the rate that follows from the
+availability the policy asserts for the route, or else at the rate the log has seen on that route;
+where neither exists the number is unknown. Failover on errors is not replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from aggcost import service
+from aggcost.arms import FAILURE_CLASSES, Service
+from aggcost.ledger import NOT_BILLED, USAGE, Cells, total
+from aggcost.policy import Policy, Route, ServiceLevel
+from aggcost.replay import Routed
+from aggcost.report_arms import Minute
+from aggcost.scanning import Ledgers
+from aggcost.units import Label
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def failing(cells: Cells) -> Mask:
+    """Return the cells of requests that failed."""
+    return cells.dims["failure"].mask(lambda failure: failure is not None)
+
+
+def service_as_logged(ledgers: Ledgers, worst_minutes: tuple[Minute, ...] = ()) -> Service:
+    """Return how the log was served: observed latencies and failures by class."""
+    cells = ledgers.cells
+    tried = cells.dims["outcome"].mask(lambda outcome: outcome in (USAGE, NOT_BILLED))
+    requests = cells.sums["requests"]
+    dim = cells.dims["failure"]
+    lost = {
+        kind: Fraction(total(requests[tried & dim.mask(lambda failure, kind=kind: failure == kind)]))
+        for kind in FAILURE_CLASSES
+    }
+    served = Fraction(total(requests[_usage(cells) & ~failing(cells)]))
+    latency = service.measured(ledgers.latencies)
+    return Service(latency, lost, sum(lost.values(), Fraction(0)), served, "measured", worst_minutes)
+
+
+def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Routed) -> Service:
+    """Return how requests would be served; `failed` are the failed, unbilled ones, routed alike."""
+    if all(route is None for route in (*routed.routes, *failed.routes)):
+        return service_as_logged(ledgers)
+    cells = ledgers.cells
+    latency = service.replayed(ledgers.latencies, cells, routed, policy.service_levels)
+    everything = sum((_requests(cells, one, slice(None)) for one in (routed, failed)), Fraction(0))
+    lost = Fraction(0)
+    labels: set[Label] = set()
+    for one in (routed, failed):
+        for position, route in enumerate(one.routes):
+            number, label = _lost(cells, one, one.route == position, route, policy.service_levels)
+            if number is None:
+                return Service(latency, None, None, everything, None)
+            lost += number
+            labels.add(label)
+    label: Label = "assumed" if "assumed" in labels else "modelled" if "modelled" in labels else "measured"
+    return Service(latency, None, lost, everything - lost, label)
+
+
+def _lost(
+    cells: Cells, routed: Routed, mask: Mask, route: Route | None, levels: Mapping[Route, ServiceLevel]
+) -> tuple[Fraction | None, Label]:
+    """Return how many of these requests fail on a route, and how that is known."""
+    if route is None:
+        return _requests(cells, routed, mask & failing(cells)[routed.cell]), "measured"
+    level = levels.get(route)
+    if level is not None and level.availability_percent is not None:
+        return _requests(cells, routed, mask) * (100 - Fraction(level.availability_percent)) / 100, "assumed"
+    observed = _observed_rate(cells, route)
+    return (None if observed is None else _requests(cells, routed, mask) * observed), "modelled"
+
+
+def _observed_rate(cells: Cells, route: Route) -> Fraction | None:
+    """Return the share of failed requests that the log has seen on a route, None where it saw none."""
+    seen = cells.dims["provider"].mask(lambda name: name == route.provider)
+    seen &= cells.dims["model"].mask(lambda name: name == route.model)
+    seen &= cells.dims["outcome"].mask(lambda outcome: outcome in (USAGE, NOT_BILLED))
+    requests = total(cells.sums["requests"][seen])
+    return Fraction(total(cells.sums["requests"][seen & failing(cells)]), requests) if requests else None
+
+
+def _requests(cells: Cells, routed: Routed, mask: Any) -> Fraction:
+    return Fraction(total(cells.sums["requests"][routed.cell[mask]] * routed.parts[mask]), routed.whole)
+
+
+def _usage(cells: Cells) -> Mask:
+    return cells.dims["outcome"].mask(lambda outcome: outcome == USAGE)

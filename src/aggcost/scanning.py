@@ -1,0 +1,188 @@
+"""From log files to ledgers: open the engine, read the log, plan what to keep apart, scan.
+
+The scan serves every policy and rate card it was planned for. Whatever a price or a condition looks
+at must be in the plan; nothing else of a request survives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from aggcost import ledger, period, rules, service
+from aggcost.errors import Issue
+from aggcost.ledger import NAME_KEYS, Cells
+from aggcost.policy import Cheapest, Policy, Route, Single, Split, Target
+from aggcost.ratecard import ModelRates, RateCard
+from aggcost.report_arms import Minute
+from aggcost.service import Latencies
+
+if TYPE_CHECKING:
+    import ibis
+
+    from aggcost.engine import Engine
+    from aggcost.rules import Atom, Condition
+
+MAX_GROUPS = 1_000  # values of a --by field that keep a line of their own
+_QUARTER_S, _HOUR_S = 900, 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Ledgers:
+    """What the core works on: cells, latencies, and the days they cover."""
+
+    cells: Cells
+    latencies: Latencies
+    span: period.Span
+    zone: ZoneInfo
+
+
+def scan(
+    engine: Engine,
+    usage: ibis.Table,
+    *,
+    conditions: Iterable[Condition],
+    cards: Sequence[tuple[RateCard, Sequence[Route]]],
+    by: Sequence[str],
+    zone: ZoneInfo,
+) -> Ledgers:
+    """Return the ledgers of a log for these conditions, for each card with the routes it must price."""
+    atoms = [atom for condition in conditions for atom in condition.atoms]
+    priced = _priced_models(_logged_models(engine, usage), cards)
+    wanted = ledger.plan(
+        atoms,
+        prompt_cuts=[*_tier_cuts(priced), *_limits(priced, "context_window")],
+        output_cuts=_limits(priced, "max_output"),
+        names=[name for name in by if name in ("operation",)],
+        grid_s=_grid_s(priced, zone),
+    )
+    wanted = _with_groups(engine, usage, wanted, by)
+    cells = ledger.scan(engine, usage, wanted)
+    latencies = service.scan(engine, usage, ledger.plan(atoms))
+    return Ledgers(cells, latencies, _span(cells, zone), zone)
+
+
+def routes_of(policy: Policy) -> tuple[Route, ...]:
+    """Return every route a policy may choose, each once."""
+    named = [route for rule in policy.rules for route in (*_targets(rule.target), *rule.fallback)]
+    return tuple(dict.fromkeys(route for route in (*named, *_targets(policy.otherwise)) if route is not None))
+
+
+def _targets(target: Target) -> tuple[Route | None, ...]:
+    match target:
+        case Single(route):
+            return (route,)
+        case Cheapest(routes):
+            return tuple(routes)
+        case Split(parts):
+            return tuple(route for route, _ in parts)
+
+
+def _logged_models(engine: Engine, usage: ibis.Table) -> list[tuple[str | None, str]]:
+    table = engine.to_arrow(usage.select("provider", "model").distinct())
+    rows = table.to_pylist()
+    return [(row["provider"], row["model"]) for row in rows if row["model"] is not None]
+
+
+def _priced_models(
+    logged: Sequence[tuple[str | None, str]], cards: Sequence[tuple[RateCard, Sequence[Route]]]
+) -> list[ModelRates]:
+    found = []
+    for card, routes in cards:
+        names = [*logged, *((route.provider, route.model) for route in routes)]
+        found += [card.resolve(provider, model).rates for provider, model in dict.fromkeys(names)]
+    return [rates for rates in found if rates is not None]
+
+
+def _tier_cuts(priced: Iterable[ModelRates]) -> list[int]:
+    return [cut for rates in priced for cut in rates.cuts]
+
+
+def _limits(priced: Iterable[ModelRates], name: str) -> list[int]:
+    """Return the first number of tokens over each limit."""
+    return [limit + 1 for rates in priced if (limit := getattr(rates, name)) is not None]
+
+
+def _grid_s(priced: Iterable[ModelRates], zone: ZoneInfo) -> int:
+    """Return the time grid on which every price change and every local hour lies."""
+    grid = min((rates.grid_s for rates in priced), default=_HOUR_S)
+    return min(grid, _QUARTER_S) if _off_the_hour(zone) else grid
+
+
+def _off_the_hour(zone: ZoneInfo) -> bool:
+    """Say whether the zone was ever off by a part of an hour in the years that logs come from."""
+
+
+    offsets = [datetime(year, month, 15, tzinfo=zone).utcoffset() for year in range(2020, 2031) for month in (1, 7)]
+    return any(offset is not None and offset.total_seconds() % _HOUR_S for offset in offsets)
+
+
+def _with_groups(engine: Engine, usage: ibis.Table, wanted: ledger.Plan, by: Sequence[str]) -> ledger.Plan:
+    """Keep the values of the further breakdown fields: all of them, or the most frequent ones."""
+    asked = dict(wanted.asked)
+    for name in by:
+        if name not in NAME_KEYS and name not in wanted.names and name != "day":
+            asked[name] = tuple(sorted({*asked.get(name, ()), *_frequent(engine, usage, name)}))
+    return ledger.Plan(wanted.grid_s, wanted.names, wanted.cuts, asked, wanted.tests)
+
+
+def _frequent(engine: Engine, usage: ibis.Table, name: str) -> list[str]:
+    column = rules.field_column(usage, name).name("value")
+    counted = usage.filter(column.notnull()).group_by(column).aggregate(requests=usage.count())
+    ranked = counted.order_by([counted.requests.desc(), counted.value.asc()]).limit(MAX_GROUPS)
+    return [str(value) for value in engine.to_arrow(ranked).column("value").to_pylist()]
+
+
+def _span(cells: Cells, zone: ZoneInfo) -> period.Span:
+    dated = cells.dims["bucket"].mask(lambda bucket: bucket is not None)
+    usable = dated & cells.dims["outcome"].mask(lambda outcome: outcome != ledger.QUARANTINED)
+    if not usable.any():
+        return period.cover(None, None, zone)
+    first, last = cells.sums["first_s"][usable], cells.sums["last_s"][usable]
+    return period.cover(int(np.min(first)), int(np.max(last)), zone)
+
+
+def worst_minutes(engine: Engine, usage: ibis.Table, zone: ZoneInfo, limit: int = 3) -> tuple[Minute, ...]:
+    """Return the minutes with the most failed requests, worst first; a scan of its own."""
+    minute = (usage.ts.epoch_seconds() // 60).cast("int64").name("minute")
+    failed = (usage.status.fill_null("ok") != "ok").ifelse(usage.request_count, 0).sum().cast("int64")
+    counted = (
+        usage.filter(usage.issue.isnull(), ~usage.duplicate.fill_null(False), usage.ts.notnull())
+        .group_by(minute)
+        .aggregate(requests=usage.request_count.sum().cast("int64"), failed=failed)
+    )
+    ranked = counted.filter(counted.failed > 0).order_by([counted.failed.desc(), counted.minute.asc()]).limit(limit)
+    rows = engine.to_arrow(ranked).to_pylist()
+    return tuple(Minute(minute=_minute_text(row["minute"], zone), requests=row["requests"], failed=row["failed"]) for row in rows)
+
+
+def _minute_text(minute: int, zone: ZoneInfo) -> str:
+
+
+    return datetime.fromtimestamp(minute * 60, UTC).astimezone(zone).isoformat(timespec="minutes")
+
+
+def sessions(engine: Engine, usage: ibis.Table) -> int | None:
+    """Return the number of conversations, None where the log does not name them; a scan of its own."""
+    counted = usage.filter(usage.issue.isnull()).aggregate(sessions=usage.session_id.nunique())
+    found = engine.to_arrow(counted).column("sessions")[0].as_py()
+    return int(found) or None
+
+
+def issue_of_cells(cells: Cells) -> tuple[Issue, ...]:
+    """Return what the ledger itself shows to be wrong: requests without a time or without counts."""
+    requests = cells.sums["requests"]
+    usage = cells.dims["outcome"].mask(lambda outcome: outcome == ledger.USAGE)
+    issues = []
+    undated = int(requests[usage & cells.dims["bucket"].mask(lambda bucket: bucket is None)].sum())
+    if undated:
+        issues.append(Issue("no_time", "warning", undated, "requests without a time: they are in no day and no month"))
+    uncounted = int(requests[usage & cells.dims["tokens_known"].mask(lambda known: not known)].sum())
+    if uncounted:
+        issues.append(Issue("no_token_counts", "warning", uncounted, "requests without token counts: they have no price"))
+    return tuple(issues)
