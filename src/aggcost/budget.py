@@ -1,4 +1,4 @@
-"""Budgets: does a month's or a period's cost stay within its limit?"""
+"""Budgets: whether a cost stays within its limit."""
 
 from __future__ import annotations
 
@@ -18,13 +18,20 @@ class Limit(Protocol):
     """What `judge` needs of a budget in the project file."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What the budget is called."""
+
     @property
-    def limit_usd(self) -> Decimal: ...
+    def limit_usd(self) -> Decimal:
+        """The most that may be spent in the time that `per` names."""
+
     @property
-    def per(self) -> Per: ...
+    def per(self) -> Per:
+        """The length of time."""
+
     @property
-    def on(self) -> On: ...
+    def on(self) -> On:
+        """Whether what was spent is judged, or the run rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,5 +28,5 @@ Label: TypeAlias = Literal["measured", "recomputed", "modelled", "assumed"]
 def is_requests(hint: Any) -> bool:
     """Return whether a field's type is `Requests`, or `Requests | None`."""
     if get_origin(hint) is Annotated:
-        return get_args(hint)[1] == _REQUESTS
+        return bool(get_args(hint)[1] == _REQUESTS)
     return any(is_requests(option) for option in get_args(hint))

@@ -19,7 +19,7 @@ UNSAFE = re.compile(
 
 
 def clean(text: str, cells: int = MAX_CELLS) -> str:
-    """Return `text` on one line with unsafe characters as visible escapes (``\\x1b``), at most `cells` wide."""
+    """Return `text` on one line, unsafe characters as visible hexadecimal escapes, at most `cells` wide."""
     return cut(UNSAFE.sub(_visible, text.replace("\n", "\\n")), cells)
 
 

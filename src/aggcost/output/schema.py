@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
 from aggcost.output.tree import fields_of
 from aggcost.report import Report
@@ -57,19 +57,23 @@ def _define(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    origin = get_origin(hint)
+    """Return the schema of a field's type."""
+    origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated and is_requests(hint):
         return {"$ref": "#/$defs/requests"}
-    if origin is Annotated:
-        return {**_schema(get_args(hint)[0], definitions), "description": get_args(hint)[1]}
-    if origin in (Union, types.UnionType):
-        return {"anyOf": [_schema(option, definitions) for option in get_args(hint)]}
-    if origin is Literal:
-        return {"enum": list(get_args(hint))}
-    if origin is tuple:
-        return {"type": "array", "items": _schema(get_args(hint)[0], definitions)}
-    if origin is Mapping:
-        return {"type": "object", "additionalProperties": _schema(get_args(hint)[1], definitions)}
     if is_dataclass(hint) and isinstance(hint, type):
         return _define(hint, definitions)
-    return _SCALARS[hint.__name__]
+    if origin is None:
+        return _SCALARS[hint.__name__]
+    return _GENERICS[origin](arguments, lambda inner: _schema(inner, definitions))
+
+
+_Visit: TypeAlias = Callable[[Any], dict[str, Any]]
+_GENERICS: dict[Any, Callable[[tuple[Any, ...], _Visit], dict[str, Any]]] = {
+    Annotated: lambda arguments, visit: {**visit(arguments[0]), "description": arguments[1]},
+    Union: lambda arguments, visit: {"anyOf": [visit(option) for option in arguments]},
+    types.UnionType: lambda arguments, visit: {"anyOf": [visit(option) for option in arguments]},
+    Literal: lambda arguments, _: {"enum": list(arguments)},
+    tuple: lambda arguments, visit: {"type": "array", "items": visit(arguments[0])},
+    Mapping: lambda arguments, visit: {"type": "object", "additionalProperties": visit(arguments[1])},
+}

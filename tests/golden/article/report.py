@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 from aggcost.errors import Issue
 from aggcost.finance import Investment, Reading, Roi
@@ -16,20 +16,20 @@ TOKENS = Tokens(input=787_200_000, output=196_800_000)
 
 def group(key, cost, requests, mtok, share):
     tokens = Tokens(input=mtok * 800_000, output=mtok * 200_000)
-    return Group(key=key, cost=D(cost), requests=requests, tokens=tokens, share=D(share))
+    return Group(key=key, cost=Decimal(cost), requests=requests, tokens=tokens, share=Decimal(share))
 
 
 TODAY = Arm(
     name="as_logged",
     policy_digest=None,
-    cost=D(3680),
-    cost_monthly=D(10000),
+    cost=Decimal(3680),
+    cost_monthly=Decimal(10000),
     requests=1_800_000,
     tokens=TOKENS,
-    per_request=D("0.002044444444"),
-    per_1000_requests=D("2.044444444444"),
-    per_successful_request=D("0.002044444444"),
-    blended_per_mtok=D("3.739837398374"),
+    per_request=Decimal("0.002044444444"),
+    per_1000_requests=Decimal("2.044444444444"),
+    per_successful_request=Decimal("0.002044444444"),
+    blended_per_mtok=Decimal("3.739837398374"),
     by={
         "model": (
             group("gpt-4o", "2000", 800_000, 400, "54.347826"),
@@ -57,24 +57,25 @@ TODAY = Arm(
         Failures(class_="other", requests=400),
     ),
     worst_minutes=(Minute(minute="2026-02-10T14:07", requests=61, failed=58),),
-    availability=D("99.399802"),
-    successful_percent=D("99.337748"),
+    availability=Decimal("99.399802"),
+    successful_percent=Decimal("99.337748"),
     days=tuple(
-        Day(day=f"2026-02-{day:02}", cost=D("131.428571428571"), requests=64_285 + (day <= 20)) for day in range(1, 29)
+        Day(day=f"2026-02-{day:02}", cost=Decimal("131.428571428571"), requests=64_285 + (day <= 20))
+        for day in range(1, 29)
     ),
 )
 
 POLICY = Arm(
     name="article",
     policy_digest="5f0c9d7a6f7f4b1f3f0a0f6f8d9f2f3b0d6c1f5b6a7e8d9c0b1a2f3e4d5c6b7a",
-    cost=D(1390),
-    cost_monthly=D(2100),
+    cost=Decimal(1390),
+    cost_monthly=Decimal(2100),
     requests=1_800_000,
     tokens=TOKENS,
-    per_request=D("0.000772222222"),
-    per_1000_requests=D("0.772222222222"),
-    per_successful_request=D("0.000772222222"),
-    blended_per_mtok=D("1.412601626016"),
+    per_request=Decimal("0.000772222222"),
+    per_1000_requests=Decimal("0.772222222222"),
+    per_successful_request=Decimal("0.000772222222"),
+    blended_per_mtok=Decimal("1.412601626016"),
     by={
         "model": (
             group("gpt-4o", "592.8", 48_000, 118, "42.647482"),
@@ -87,21 +88,26 @@ POLICY = Arm(
     },
     latency_ms=Latency(p50=620, p95=1100, p99=1800, n=1_800_000, label="assumed"),
     failed=1_400,
-    availability=D("99.910714"),
-    successful_percent=D("99.922737"),
+    availability=Decimal("99.910714"),
+    successful_percent=Decimal("99.922737"),
 )
 
 
 def component(name, before, after, percent, label="recomputed"):
-    saved = D(before) - D(after)
+    saved = Decimal(before) - Decimal(after)
     return Component(
-        name=name, before=D(before), after=D(after), savings=saved, savings_percent=D(percent), label=label
+        name=name,
+        before=Decimal(before),
+        after=Decimal(after),
+        savings=saved,
+        savings_percent=Decimal(percent),
+        label=label,
     )
 
 
 def service(name, before, after, change, unit):
     return Service(
-        name=name, before=D(before), after=D(after), change=D(change), unit=unit,
+        name=name, before=Decimal(before), after=Decimal(after), change=Decimal(change), unit=unit,
         change_unit="points" if unit == "percent" else "percent",
         label_before="measured", label_after="assumed",
     )  # fmt: skip
@@ -109,27 +115,27 @@ def service(name, before, after, change, unit):
 
 def decision(rule, requests, share, routes, costs, evidence=None):
     return Decision(
-        rule=rule, requests=requests, share=D(share), from_=routes[0], to=routes[1],
-        before=D(costs[0]), after=D(costs[1]), evidence=evidence,
+        rule=rule, requests=requests, share=Decimal(share), from_=routes[0], to=routes[1],
+        before=Decimal(costs[0]), after=Decimal(costs[1]), evidence=evidence,
     )  # fmt: skip
 
 
 def reading(name, text, savings, months, roi_percent, investment="24000"):
     return Reading(
-        name=name, text=text, monthly_savings=D(savings), payback_months=D(months),
-        investment=D(investment), roi_percent=D(roi_percent),
+        name=name, text=text, monthly_savings=Decimal(savings), payback_months=Decimal(months),
+        investment=Decimal(investment), roi_percent=Decimal(roi_percent),
     )  # fmt: skip
 
 
 ROI = Roi(
-    investment=D(24000),
-    monthly_savings=D(7900),
-    payback_months=D("3.037975"),
+    investment=Decimal(24000),
+    monthly_savings=Decimal(7900),
+    payback_months=Decimal("3.037975"),
     recovered_in_month=4,
-    annual_savings=D(94800),
-    first_year_net=D(70800),
-    roi_percent=D(295),
-    npv=D("66063.918186"),
+    annual_savings=Decimal(94800),
+    first_year_net=Decimal(70800),
+    roi_percent=Decimal(295),
+    npv=Decimal("66063.853852"),
     readings=(
         reading("api_only", "API cost alone", "2290", "10.480349", "14.5"),
         reading("hours_as_cash", "engineering hours saved counted as cash", "16350", "1.46789", "717.5"),
@@ -149,22 +155,24 @@ ROI = Roi(
             "5392.5", "6.675939", "79.75", "36000",
         ),
     ),
-    assumed_share_percent=D("71.012658"),
+    assumed_share_percent=Decimal("71.012658"),
     payback_reason=None,
-    payback_by_hours_months=D("3.037975"),
-    discounted_payback_months=D("3.087915"),
+    payback_by_hours_months=Decimal("3.037975"),
+    discounted_payback_months=Decimal("3.087941"),
     horizon_months=12,
-    discount_rate_percent=D(10),
-    investment_parts=Investment(hours=D(160), hourly_rate=D(150), one_off=D(0), parallel_run=D(0)),
-    hours_savings_monthly=D(8450),
+    discount_rate_percent=Decimal(10),
+    investment_parts=Investment(
+        hours=Decimal(160), hourly_rate=Decimal(150), one_off=Decimal(0), parallel_run=Decimal(0)
+    ),
+    hours_savings_monthly=Decimal(8450),
     hours_count_as="capacity",
 )  # fmt: skip
 
 COMPARISON = Comparison(
     baseline="as_logged",
     candidate="article",
-    savings=D(2290),
-    savings_percent=D("62.228261"),
+    savings=Decimal(2290),
+    savings_percent=Decimal("62.228261"),
     components=(
         component("GPT-4o calls", 2000, 680, 66),
         component("Claude operations", 1200, 420, 65),
@@ -204,20 +212,20 @@ COMPARISON = Comparison(
         decision("otherwise", 6_250, "0.347222", ("google/gemini-flash", "google/gemini-flash"), ("5", "5")),
     ),
     moved_requests=1_670_750,
-    moved_percent=D("92.819444"),
-    without_evidence_percent=D("52.819444"),
+    moved_percent=Decimal("92.819444"),
+    without_evidence_percent=Decimal("52.819444"),
     asserted_prices=(
         AssertedPrice(
-            provider="openai", model="gpt-4o", meter="input", asserted=D(5), catalogue=D("2.5"),
-            difference_percent=D(100), where="prices.yaml:6",
+            provider="openai", model="gpt-4o", meter="input", asserted=Decimal(5), catalogue=Decimal("2.5"),
+            difference_percent=Decimal(100), where="prices.yaml:6",
         ),
         AssertedPrice(
-            provider="x-ai", model="grok-3", meter="input", asserted=D("0.2"), catalogue=D(3),
-            difference_percent=D("-93.333333"), where="prices.yaml:24",
+            provider="x-ai", model="grok-3", meter="input", asserted=Decimal("0.2"), catalogue=Decimal(3),
+            difference_percent=Decimal("-93.333333"), where="prices.yaml:24",
         ),
         AssertedPrice(
-            provider="google", model="gemini-2.0-flash", meter="input", asserted=D("1.25"), catalogue=D("0.1"),
-            difference_percent=D(1150), where="prices.yaml:30",
+            provider="google", model="gemini-2.0-flash", meter="input", asserted=Decimal("1.25"),
+            catalogue=Decimal("0.1"), difference_percent=Decimal(1150), where="prices.yaml:30",
         ),
     ),
     roi=ROI,
@@ -258,13 +266,15 @@ REPORT = Report(
         filtered=0,
         tokens=TOKENS,
         unpriced_models=(),
-        priced_percent=D(100),
+        priced_percent=Decimal(100),
     ),
     arms=(TODAY, POLICY),
     comparisons=(COMPARISON,),
     assumptions=(
         Assumption(name="caching layer", value="$2,100.00 a month today", source="aggcost.yaml:14"),
-        Assumption(name="output length on another model", value="1.0 x as logged", source="default", range="0.7 to 1.5"),
+        Assumption(
+            name="output length on another model", value="1.0 x as logged", source="default", range="0.7 to 1.5"
+        ),
         Assumption(name="context windows", value="fit where unknown (2 models)", source="default"),
     ),
     issues=(
