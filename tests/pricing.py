@@ -21,7 +21,9 @@ def epoch_s(when: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def line(rates: ModelRates, when: str = NOW, prompt: int = 0, tier: str | None = None, region: str | None = None) -> Line:
+def line(
+    rates: ModelRates, when: str = NOW, prompt: int = 0, tier: str | None = None, region: str | None = None
+) -> Line:
     """Return the line of one request."""
     lines, index = rates.lines(tier, region, np.array([epoch_s(when)]), np.array([prompt]))
     return lines[index[0]]

@@ -131,8 +131,7 @@ def test_batch_before_the_catalogue_knows_its_price_is_unpriced_not_standard(car
     assert found == Unpriced("unpriced_mode", "openai/gpt-4o has no price for service tier 'batch' at that time")
 
 
-@pytest.mark.parametrize("tier", [None, "batch"])
-def test_an_unknown_model_has_no_rates_at_all(card, tier):
+def test_an_unknown_model_has_no_rates_at_all(card):
     assert card.resolve("openai", "gpt-99").rates is None
 
 

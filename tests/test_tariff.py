@@ -49,7 +49,11 @@ def test_a_price_for_requests_beside_a_token_price_does_not_hide_a_missing_one()
 
 def test_a_region_multiplies_every_price():
     found = prices({"input": ONE, "output": TWO, "requests": THREE}, Fraction(11, 10))
-    assert (found["input"], found["output"], found["requests"]) == (Fraction(11, 10), Fraction(22, 10), Fraction(33, 10))
+    assert (found["input"], found["output"], found["requests"]) == (
+        Fraction(11, 10),
+        Fraction(22, 10),
+        Fraction(33, 10),
+    )
 
 
 TIERED = Tariff({"input": ONE, "cache_read": ONE, "output": TWO}, (Step(201, {"input": THREE, "output": THREE}),))

@@ -67,7 +67,9 @@ def test_a_window_that_wraps_midnight_belongs_to_the_day_it_begins_on(when, insi
     assert holds(NIGHT, when) is inside
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca"])
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca"]
+)
 def test_clock_changes_are_followed_to_the_second(zone):
     window = Window(zone, frozenset({5, 6}), ((1 * HOUR, 3 * HOUR), (23 * HOUR, 30 * 60)))
     spring, autumn = (int(datetime(2026, month, 1, tzinfo=UTC).timestamp()) for month in (3, 10))

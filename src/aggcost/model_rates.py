@@ -75,6 +75,7 @@ class Period:
     """Tariffs by service tier in `[from_s, to_s)` (epoch seconds UTC; None is open).
 
     Of several windows that hold at one instant the last one counts. `regions` multiply every price.
+    A `dynamic` period has no tariffs: its price is only known when a request is made.
     """
 
     from_s: int | None
@@ -82,6 +83,7 @@ class Period:
     tariffs: Mapping[str, Tariff]
     windows: tuple[WindowTariffs, ...] = ()
     regions: Mapping[str, Fraction] = field(default_factory=dict)
+    dynamic: bool = False
 
     def tables(self) -> Iterator[Mapping[str, Tariff]]:
         """Yield the tariffs outside every window, then those of each window."""
@@ -158,7 +160,10 @@ class ModelRates:
         for period in self.periods:
             rows = np.flatnonzero(remaining & _inside(period, starts)) if self.dated else np.flatnonzero(remaining)
             remaining[rows] = False
-            _fill(table, period, rows, starts[rows], prompts[rows])
+            if period.dynamic:
+                table.put_unpriced(rows, "dynamic", "has a price that is only known when a request is made")
+            else:
+                _fill(table, period, rows, starts[rows], prompts[rows])
         table.put_unpriced(remaining, "unpriced_period", "has no price at that time")
         return table.found()
 

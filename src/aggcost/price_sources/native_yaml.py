@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -22,10 +22,9 @@ def read(path: Path) -> Book:
     fields = load(path).fields(required=("aggcost_prices", "providers"), optional=("currency", "source"))
     _check_head(fields)
     source = _source(fields.get("source"), path)
-    providers = {canonical_provider(name): node for name, node in fields["providers"].mapping().items()}
+    providers = _by_name(fields["providers"], canonical_provider)
     books = {name: _provider(name, node, source) for name, node in providers.items()}
-    deployments = {key: meant for name, node in providers.items() for key, meant in _deployments(name, node)}
-    return Book(source, tuple(books), books.__getitem__, deployments)
+    return Book(source, tuple(books), books.__getitem__, _deployments(providers))
 
 
 def _check_head(fields: Mapping[str, Node]) -> None:
@@ -46,7 +45,9 @@ def _source(node: Node | None, path: Path) -> SourceInfo:
 
 
 def _provider(provider: str, node: Node, source: SourceInfo) -> ProviderBook:
-    return ProviderBook(provider, tuple(_listing(provider, name, model, source) for name, model in _models(node)))
+    return ProviderBook(
+        provider, tuple(_listing(provider, name, model, source) for name, model in _models(node).items())
+    )
 
 
 def _listing(provider: str, name: str, node: Node, source: SourceInfo) -> Listing:
@@ -59,17 +60,41 @@ def _listing(provider: str, name: str, node: Node, source: SourceInfo) -> Listin
 
 
 def _clause(node: Node) -> Clause | None:
-    match = node.mapping().get("match")
+    match = node.given("match")
     return None if match is None else read_clause(match)
 
 
-def _deployments(provider: str, node: Node) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
-    for model, facts in _models(node):
-        by_provider = facts.mapping().get("deployments")
-        for seller, names in by_provider.mapping().items() if by_provider else ():
-            for name in names.list():
-                yield (canonical_provider(seller), name.text().strip().lower()), (provider, model)
+def _deployments(providers: Mapping[str, Node]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return (seller, name in lower case) -> (provider, model) of every `deployments` of the file."""
+    meant: dict[tuple[str, str], tuple[str, str]] = {}
+    for provider, node in providers.items():
+        for model, facts in _models(node).items():
+            for seller, name in _served_as(facts):
+                key = (canonical_provider(seller), name.text().strip().lower())
+                if key in meant:
+                    raise name.error(f"{'/'.join(key)} is already a deployment of {'/'.join(meant[key])}")
+                meant[key] = (provider, model)
+    return meant
 
 
-def _models(node: Node) -> Iterator[tuple[str, Node]]:
-    yield from node.fields(required=("models",))["models"].mapping().items()
+def _served_as(facts: Node) -> Iterator[tuple[str, Node]]:
+    by_seller = facts.given("deployments")
+    for seller, names in by_seller.mapping().items() if by_seller else ():
+        for name in names.list():
+            yield seller, name
+
+
+def _models(node: Node) -> Mapping[str, Node]:
+    models = node.fields(required=("models",))["models"]
+    _by_name(models, str.lower)
+    return models.mapping()
+
+
+def _by_name(node: Node, canonical: Callable[[str], str]) -> dict[str, Node]:
+    """Return the nodes of a mapping by canonical name; ConfigError where two keys mean the same."""
+    spelled: dict[str, str] = {}
+    for key, value in node.mapping().items():
+        if (name := canonical(key)) in spelled:
+            raise value.error(f"{key} is already there as {spelled[name]!r}")
+        spelled[name] = key
+    return {name: node.mapping()[key] for name, key in spelled.items()}

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggcost.errors import did_you_mean
 from aggcost.matching import CLAUSES, Clause
-from aggcost.meters import PRICED
+from aggcost.meters import PRICED, REQUESTS
 from aggcost.model_rates import STANDARD, ModelRates, Period, SourceInfo, WindowTariffs, utc_text
 from aggcost.strict_yaml import Node
 from aggcost.tariff import Prices, Step, Tariff, overlay
@@ -20,7 +20,9 @@ from aggcost.windows import DAY_S, DAYS, Window
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?", re.ASCII)
 _HOURS = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 _UNSUPPORTED = "unsupported"
+_DYNAMIC = "dynamic"
 MODEL_KEYS = ("match", "deployments", "limits", "capabilities", "retired", "deprecated", "also_priced", "rates")
+_RATE_KEYS = ("effective", "per", "tiers", "modes", "windows", "regions", "fees")
 
 
 def read_model(provider: str, model: str, node: Node, source: SourceInfo) -> ModelRates:
@@ -60,39 +62,45 @@ def read_clause(node: Node) -> Clause:
 
 
 def _period(node: Node) -> Period:
-    fields = node.fields(required=("prices",), optional=("effective", "tiers", "per", "modes", "windows", "regions"))
+    fields = node.fields(required=("prices",), optional=_RATE_KEYS)
+    if "fees" in fields:
+        raise fields["fees"].error("not supported yet: fees", hint="a price per request is `requests`, inside `prices`")
     effective = fields["effective"].fields(optional=("from", "to")) if "effective" in fields else {}
     begin, end = _instant(effective.get("from")), _instant(effective.get("to"))
     if begin is not None and end is not None and begin >= end:
         raise fields["effective"].error("`from` must be before `to`, and `to` is not part of the period")
-    standard = _tariff(fields)
+    if fields["prices"].content == _DYNAMIC:
+        return Period(begin, end, {}, dynamic=True)
+    per = _per(fields)
+    standard = _tariff(fields, per)
     modes = fields["modes"].mapping() if "modes" in fields else {}
-    own = {name: _mode(mode, standard) for name, mode in modes.items()}
+    own = {name: _mode(mode, standard, per) for name, mode in modes.items()}
     windows = fields["windows"].list() if "windows" in fields else []
     return Period(
         begin,
         end,
         {STANDARD: standard, **{name: overlay(standard, tariff) for name, tariff in own.items()}},
-        tuple(_window(window, standard, own) for window in windows),
+        tuple(_window(window, standard, own, per) for window in windows),
         _regions(fields.get("regions")),
     )
 
 
-def _mode(node: Node, standard: Tariff) -> Tariff:
+def _mode(node: Node, standard: Tariff, per: int | None) -> Tariff:
     fields = node.fields(required=("prices",), optional=("tiers", "per"))
-    return _own_tariff(node, fields, standard)
+    return _own_tariff(node, fields, standard, per)
 
 
-def _window(node: Node, standard: Tariff, modes: Mapping[str, Tariff]) -> WindowTariffs:
+def _window(node: Node, standard: Tariff, modes: Mapping[str, Tariff], per: int | None) -> WindowTariffs:
     """Return a window with complete tariffs; what both it and a service tier price, it must state for that tier."""
     fields = node.fields(required=("hours", "prices"), optional=("tz", "days", "tiers", "per", "modes"))
-    inside = overlay(standard, _own_tariff(node, fields, standard))
+    per = _per(fields, per)
+    inside = overlay(standard, _own_tariff(node, fields, standard, per))
     stated = fields["modes"].mapping() if "modes" in fields else {}
     tariffs = {STANDARD: inside}
     for name, mode in modes.items():
         both = sorted(fields["prices"].mapping().keys() & mode.prices.keys())
         if name in stated:
-            tariffs[name] = overlay(overlay(inside, mode), _mode(stated[name], inside))
+            tariffs[name] = overlay(overlay(inside, mode), _mode(stated[name], inside, per))
         elif both:
             raise node.error(
                 f"this window and the service tier {name!r} both price {', '.join(both)}",
@@ -105,9 +113,9 @@ def _window(node: Node, standard: Tariff, modes: Mapping[str, Tariff]) -> Window
     return WindowTariffs(_when(fields), tariffs)
 
 
-def _own_tariff(node: Node, fields: Mapping[str, Node], standard: Tariff) -> Tariff:
+def _own_tariff(node: Node, fields: Mapping[str, Node], standard: Tariff, per: int | None) -> Tariff:
     """Return the prices of a service tier or window; sizes that the standard prices know must be answered."""
-    own = _tariff(fields, standard)
+    own = _tariff(fields, _per(fields, per), standard)
     tiered = {meter for step in standard.steps for meter in step.prices or ()}
     if "tiers" not in fields and (both := sorted(tiered & own.prices.keys())):
         raise node.error(
@@ -117,9 +125,13 @@ def _own_tariff(node: Node, fields: Mapping[str, Node], standard: Tariff) -> Tar
     return own
 
 
-def _tariff(fields: Mapping[str, Node], standard: Tariff | None = None) -> Tariff:
+def _per(fields: Mapping[str, Node], outer: int | None = None) -> int | None:
+    """Return the units that token prices are stated for, or None for the usual number of each meter."""
+    return fields["per"].integer(minimum=1) if "per" in fields else outer
+
+
+def _tariff(fields: Mapping[str, Node], per: int | None, standard: Tariff | None = None) -> Tariff:
     """Return the stated prices; ``tiers: unsupported`` ends the offer where the standard steps begin."""
-    per = fields["per"].integer(minimum=1) if "per" in fields else None
     prices = _prices(fields["prices"], per)
     tiers = fields.get("tiers")
     if tiers is None:
@@ -150,11 +162,11 @@ def _prices(node: Node, per: int | None) -> Prices:
 
 
 def _price(meter: str, node: Node, per: int | None) -> Fraction | None:
-    """Return USD per one unit, or None for `unsupported`; `per` of the price wins over that of its surroundings."""
+    """Return USD per one unit, or None for `unsupported`; requests have a `per` of their own, 1,000."""
     if node.is_mapping:
         fields = node.fields(required=("price",), optional=("per",))
-        node, per = fields["price"], fields["per"].integer(minimum=1) if "per" in fields else None
-    elif meter == "requests":
+        node, per = fields["price"], _per(fields, None if meter == REQUESTS.key else per)
+    elif meter == REQUESTS.key:
         per = None
     if node.text() == _UNSUPPORTED:
         return None
