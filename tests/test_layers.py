@@ -1,0 +1,130 @@
+"""Imports point down only, engines are opened in one place, and adapters do not know each other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "aggcost"
+
+# From the ground up; docs/architecture.md draws them. A new module is put in its layer here.
+LAYERS: tuple[frozenset[str], ...] = tuple(
+    frozenset(names.split())
+    for names in (
+        "errors money meters names units",
+        "engine usage strict_yaml assumptions shipped ratecard model_rates matching tariff windows",
+        "rules conditions policy ledger rating",
+        "replay service period finance cashflow proposal readings budget",
+        "report report_arms report_compare config",
+        "importers price_sources output",
+        "scanning reliability baseline candidates arms compare coverage invariants spend asserted advice backtest",
+        "cli demo __init__ __main__",
+    )
+)
+ADAPTERS = LAYERS[5]
+ENGINES = frozenset({"duckdb", "pyspark"})
+BACKENDS = frozenset({"ibis.duckdb", "ibis.pyspark"})
+
+
+def modules() -> dict[str, Path]:
+    """Every module by its dotted name inside the package: ``money``, ``importers.generic``."""
+    return {".".join(path.relative_to(SOURCE).with_suffix("").parts): path for path in sorted(SOURCE.rglob("*.py"))}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every absolute module name that a file imports, wherever the import stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}:{node.lineno} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_imports(path: Path) -> set[str]:
+    """The modules of this package that a file imports, by their name inside it."""
+    known = modules()
+    found = set()
+    for name in imported(path):
+        inside = name.removeprefix("aggcost.")
+        if inside == name:
+            continue
+        candidates = (inside, inside.rpartition(".")[0], f"{inside}.__init__", f"{inside.rpartition('.')[0]}.__init__")
+        found.update([candidate for candidate in candidates if candidate in known][:1])
+    return found
+
+
+def unit(module: str) -> str:
+    """The module or package that a layer names."""
+    return module.partition(".")[0]
+
+
+def layer(module: str) -> int:
+    found = [index for index, units in enumerate(LAYERS) if unit(module) in units]
+    assert len(found) == 1, f"{module} stands in {len(found)} layers: put it in one of LAYERS"
+    return found[0]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_imports_point_down(module: str) -> None:
+    upward = [other for other in own_imports(modules()[module]) if layer(other) > layer(module)]
+    assert not upward, f"{module} (layer {layer(module)}) imports {upward} from above"
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    graph = {module: own_imports(path) - {module} for module, path in modules().items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"import circle: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if unit(name) in ADAPTERS])
+def test_adapter_packages_do_not_know_each_other(module: str) -> None:
+    own = unit(module)
+    others = [name for name in own_imports(modules()[module]) if unit(name) in ADAPTERS - {own}]
+    assert not others, f"{module} imports {others}"
+
+
+def adapter_modules() -> list[str]:
+    """Modules that a registry knows: those that state a NAME."""
+    return [
+        name
+        for name, path in modules().items()
+        if unit(name) in ADAPTERS
+        and any(
+            isinstance(node, ast.Assign | ast.AnnAssign)
+            and any(isinstance(target, ast.Name) and target.id == "NAME" for target in _targets(node))
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+        )
+    ]
+
+
+def _targets(node: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target]
+
+
+def test_adapters_do_not_import_each_other() -> None:
+    adapters = set(adapter_modules())
+    assert adapters, "no adapter states a NAME"
+    for module in adapters:
+        assert not (own_imports(modules()[module]) & adapters - {module}), module
+
+
+@pytest.mark.parametrize("module", modules())
+def test_only_the_engine_opens_an_engine(module: str) -> None:
+    if module == "engine":
+        return
+    path = modules()[module]
+    engines = {name for name in imported(path) if unit(name) in ENGINES}
+    assert not engines, f"{module} imports {engines}"
+    opened = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and (node.attr == "connect" or ast.unparse(node) in BACKENDS)
+    ]
+    assert not opened, f"{module}:{opened} opens an engine"
