@@ -64,21 +64,20 @@ class Month:
 def arm(
     name: str,
     charges: Charges,
-    *,
-    digest: str | None,
-    monthly_usd: Decimal | None,
     service: Service,
+    *,
+    monthly_usd: Decimal | None,
     fields: Iterable[str],
     sessions: int | None = None,
-    recorded: bool = False,
 ) -> Arm:
     """Return the arm that these charges make; `fields` are the keys to break it down by."""
+    recorded = any(charge.keys["recorded"] for charge in charges.rows)
     sums = charges.total()
     cost = settle(sums.cost_usd) if sums.has_price else None
     rated = sums.priced + sums.free
     return Arm(
         name=name,
-        policy_digest=digest,
+        policy_digest=None,
         cost=cost,
         cost_monthly=monthly_usd,
         recorded_cost=settle(sums.recorded_usd) if recorded else None,

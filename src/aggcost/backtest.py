@@ -17,15 +17,15 @@ from aggcost.arms import arm
 from aggcost.asserted import asserted_prices
 from aggcost.baseline import BREAKDOWNS, Baseline, Options, baseline, monthly_usd
 from aggcost.budget import BudgetResult, judge
-from aggcost.candidates import Candidate, candidate, monthly_outside, on_shares
+from aggcost.candidates import Candidate, candidate, monthly_outside
 from aggcost.compare import Basis, Outside, comparison
+from aggcost.config import Budget
 from aggcost.coverage import unpriced_issues
 from aggcost.engine import Engine, open_engine
 from aggcost.errors import AggcostError, ConfigError, DataQualityError
 from aggcost.importers import Usage, read_usage
 from aggcost.money import percent
-from aggcost.policy import Policy
-from aggcost.config import Budget
+from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges
 from aggcost.report import Assumption, Input, Invoice, Period, Prices, Report
@@ -41,7 +41,7 @@ def analyze(options: Options) -> Report:
         usage = read_usage(engine, options.logs, options.read)
         base = baseline(engine, usage, options, (), detailed=True)
     return replace(
-        _report("analyze", options, base),
+        _report("analyze", base),
         budgets=_budgets(options, base, None),
         invoice=_invoice(options.invoice_usd, base.arm.cost),
         advice=advice(base.arm.cost_monthly),
@@ -78,6 +78,12 @@ def verdict(
             f"{found.quarantined:,} of {found.records:,} rows are quarantined, more than {max_quarantined_percent} %",
             hint="--quarantine FILE lists them; --max-quarantined PERCENT allows more",
         )
+    unknown = [budget.name for budget in report.budgets if budget.status == "unknown"]
+    if report.command == "check" and unknown:
+        return DataQualityError(
+            f"a budget cannot be judged: {', '.join(unknown)}",
+            hint="it needs priced requests with times, and for a run rate at least one complete day",
+        )
     if max_unpriced_percent is None:
         return None
     for one in report.arms:
@@ -85,7 +91,7 @@ def verdict(
         if unpriced is not None and unpriced > max_unpriced_percent:
             return DataQualityError(
                 f"{one.name}: {unpriced:.2f} % of the tokens have no price, more than {max_unpriced_percent} %",
-                hint="a missing price looks like a saving: state it with --prices FILE, or allow it with --max-unpriced",
+                hint="a missing price looks like a saving: state it (--prices FILE) or allow it (--max-unpriced)",
             )
     return None
 
@@ -104,7 +110,7 @@ def _simulated(
     for policy in policies:
         _check_routes(policy, options)
     base = baseline(engine, usage, options, policies, detailed=False)
-    report = _report(command, options, base)
+    report = _report(command, base)
     arms, comparisons, issues = [base.arm], [], list(report.issues)
     last: Candidate | None = None
     for policy in policies:
@@ -124,7 +130,7 @@ def _simulated(
     )
 
 
-def _report(command: Literal["analyze", "simulate", "check"], options: Options, base: Baseline) -> Report:
+def _report(command: Literal["analyze", "simulate", "check"], base: Baseline) -> Report:
     span = base.ledgers.span
     sources = ", ".join(str(source) for source in base.rates.card.sources)
     return Report(
@@ -170,11 +176,11 @@ def _compared(options: Options, base: Baseline, found: Candidate, card: RateCard
     one = arm(
         policy.name,
         found.after,
-        digest=policy.digest,
+        found.service,
         monthly_usd=monthly_usd(base.month, found.after, outside.after_usd),
-        service=found.service,
         fields=(*BREAKDOWNS, *options.by),
     )
+    one = replace(one, policy_digest=policy.digest, recorded_cost=None, variance=None, variance_percent=None)
     basis = Basis(
         month=base.month,
         project=options.project,
@@ -213,17 +219,52 @@ def _invoice(amount_usd: Decimal | None, cost_usd: Decimal | None) -> Invoice | 
     if amount_usd is None:
         return None
     gap = None if cost_usd is None else amount_usd - cost_usd
-    return Invoice(amount=amount_usd, gap=gap, gap_percent=None if gap is None else percent(gap, cost_usd or Decimal(0)))
+    return Invoice(
+        amount=amount_usd, gap=gap, gap_percent=None if gap is None else percent(gap, cost_usd or Decimal(0))
+    )
 
 
 def _assumptions(policy: Policy, options: Options) -> list[Assumption]:
     """Return what the comparison takes from the policy on trust."""
-    found = []
-    for route in routes_of(policy):
-        rates = options.card(policy.prices).resolve(route.provider, route.model).rates
-        if rates is not None and rates.context_window is None and policy.require_context:
-            found.append(Assumption(name=f"context window of {route}", value="unknown, taken as large enough", source="no price source states it"))
-    for route, level in policy.service_levels.items():
-        stated = f"p50 {level.p50_ms} ms, p95 {level.p95_ms} ms, p99 {level.p99_ms} ms, availability {level.availability_percent} %"
-        found.append(Assumption(name=f"service of {route}", value=stated, source=str(policy.path)))
-    return found
+    card = options.card(policy.prices)
+    unknown = [route for route in routes_of(policy) if _no_window(card, route)] if policy.require_context else []
+    windows = [
+        Assumption(name=f"context window of {route}", value="large enough", source="no price source states it")
+        for route in unknown
+    ]
+    levels = [
+        Assumption(name=f"service of {route}", value=_level_text(level), source=str(policy.path))
+        for route, level in policy.service_levels.items()
+    ]
+    return windows + levels
+
+
+def _no_window(card: RateCard, route: Route) -> bool:
+    rates = card.resolve(route.provider, route.model).rates
+    return rates is not None and rates.context_window is None
+
+
+def _level_text(level: ServiceLevel) -> str:
+    percentiles = [("p50", level.p50_ms), ("p95", level.p95_ms), ("p99", level.p99_ms)]
+    stated = [f"{name} {value} ms" for name, value in percentiles if value is not None]
+    if level.availability_percent is not None:
+        stated.append(f"availability {level.availability_percent} %")
+    return ", ".join(stated)
+
+
+def broken(report: Report) -> bool:
+    """Return whether some budget is broken."""
+    return any(budget.status == "broken" for budget in report.budgets)
+
+
+def budget_lines(report: Report) -> tuple[str, ...]:
+    """Return a line for each budget, for people."""
+    return tuple(
+        f"{budget.name}: {_dollars(budget.value)} of {_dollars(budget.limit)} a {budget.per}"
+        f" ({budget.on.replace('_', ' ')}): {budget.status}"
+        for budget in report.budgets
+    )
+
+
+def _dollars(amount_usd: Decimal | None) -> str:
+    return "unknown" if amount_usd is None else f"${amount_usd:,.2f}"

@@ -17,7 +17,7 @@ from aggcost.coverage import coverage, unpriced_issues
 from aggcost.engine import Engine
 from aggcost.errors import Issue
 from aggcost.importers import ReadOptions, Usage
-from aggcost.ledger import USAGE, Dim
+from aggcost.ledger import Dim
 from aggcost.money import settle
 from aggcost.policy import Policy
 from aggcost.price_sources import load_rates
@@ -107,13 +107,20 @@ class Baseline:
         return rate(self.ledgers.cells, kept, {"day": self.dims["day"].take(kept.cell)})
 
 
-def baseline(
-    engine: Engine, usage: Usage, options: Options, policies: Sequence[Policy], *, detailed: bool
-) -> Baseline:
+def baseline(engine: Engine, usage: Usage, options: Options, policies: Sequence[Policy], *, detailed: bool) -> Baseline:
+    """Return the log as it is, scanned so that these policies can be replayed on it.
+
+    `detailed` adds what only `analyze` shows and costs scans of its own: conversations, worst minutes.
+    """
     card = options.card()
     cards = [(card, ()), *((options.card(policy.prices), routes_of(policy)) for policy in policies)]
     ledgers = scanning.scan(
-        engine, usage.table, conditions=_conditions(options.project, policies), cards=cards, by=options.by, zone=options.zone
+        engine,
+        usage.table,
+        conditions=_conditions(options.project, policies),
+        cards=cards,
+        by=options.by,
+        zone=options.zone,
     )
     truths = Truths(ledgers.cells, ledgers.zone)
     dims = keys(ledgers, truths, options.project, options.by)
@@ -131,17 +138,13 @@ def baseline(
     logged = arm(
         BASELINE,
         charges,
-        digest=None,
+        served,
         monthly_usd=monthly_usd(month, charges, outside),
-        service=served,
         fields=fields,
         sessions=scanning.sessions(engine, usage.table) if detailed else None,
-        recorded=any(charge.keys["recorded"] for charge in charges.rows),
     )
     issues = (*usage.issues, *scanning.issue_of_cells(ledgers.cells), *unpriced_issues(charges, card))
-    return Baseline(
-        usage, ledgers, truths, rates, dims, shares, charges, month, served, logged, found, outside, issues
-    )
+    return Baseline(usage, ledgers, truths, rates, dims, shares, charges, month, served, logged, found, outside, issues)
 
 
 def _conditions(project: Project, policies: Sequence[Policy]) -> list[Condition]:
@@ -154,5 +157,6 @@ def _conditions(project: Project, policies: Sequence[Policy]) -> list[Condition]
 
 
 def monthly_usd(month: Month, charges: Charges, outside: Mapping[str, Decimal]) -> Decimal | None:
+    """Return a month's cost, overheads and fixed fees included; None where a month cannot be told."""
     requests = month.all(charges)
     return None if requests is None else settle(requests) + sum(outside.values(), Decimal(0))

@@ -19,8 +19,8 @@ from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim
 from aggcost.policy import Policy, Route
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
-from aggcost.replay import OTHERWISE, Facts, Routed, decide
 from aggcost.reliability import failing, service_after
+from aggcost.replay import OTHERWISE, Facts, Routed, decide
 from aggcost.rules import Condition
 from aggcost.scanning import Ledgers, routes_of
 
@@ -87,7 +87,7 @@ def candidate(
     usage = cells.dims["outcome"].mask(lambda outcome: outcome == USAGE)
     routed = decide(policy, cells, usage, truths, facts, own)
     invariants.every_cell_goes_somewhere(cells, routed)
-    found = _keys(policy, routed, cells, by)
+    found = _keys(policy, routed, by)
     factor, factors = _factors(policy, routed, truths)
     shares = _shares(routed, own, factor, factors)
     after = rate(cells, shares, found)
@@ -107,7 +107,7 @@ def _facts(card: RateCard, route: Route) -> Facts:
     return Facts(rates.context_window, rates.max_output, retired)
 
 
-def _keys(policy: Policy, routed: Routed, cells: Cells, by: Mapping[str, Dim]) -> dict[str, Dim]:
+def _keys(policy: Policy, routed: Routed, by: Mapping[str, Dim]) -> dict[str, Dim]:
     """Return the keys of each share: provider and model are those of its route."""
     found = {name: dim.take(routed.cell) for name, dim in by.items()}
     source = _pairs(found["provider"], found["model"])

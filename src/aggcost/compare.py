@@ -82,7 +82,7 @@ def comparison(
         total=component("total", baseline.cost_monthly, after.cost_monthly, "recomputed"),
         outside=outside.rows(),
         service=service_rows(before, found.service),
-        decisions=decisions(policy, found.routed, found.before, found.after),
+        decisions=decisions(policy, found.before, found.after),
         moved_requests=count(gone),
         moved_percent=percent(gone, requests),
         without_evidence_percent=percent(unproven, requests),
@@ -126,9 +126,7 @@ def _warnings(policy: Policy, routed: Routed) -> tuple[str, ...]:
 def component(name: str, before_usd: Decimal | None, after_usd: Decimal | None, label: Label) -> Component:
     """Return a row of the month's bill."""
     if before_usd is None or after_usd is None:
-        return Component(
-            name=name, before=before_usd, after=after_usd, savings=None, savings_percent=None, label=label
-        )
+        return Component(name=name, before=before_usd, after=after_usd, savings=None, savings_percent=None, label=label)
     saved = before_usd - after_usd
     return Component(
         name=name,
@@ -143,7 +141,9 @@ def component(name: str, before_usd: Decimal | None, after_usd: Decimal | None, 
 def components(before: Charges, after: Charges, month: Month, names: Sequence[str]) -> tuple[Component, ...]:
     """Return a month's rows by where requests came from."""
     return tuple(
-        component(name, _usd(month.of(before, "component", name)), _usd(month.of(after, "component", name)), "recomputed")
+        component(
+            name, _usd(month.of(before, "component", name)), _usd(month.of(after, "component", name)), "recomputed"
+        )
         for name in names
     )
 
@@ -152,7 +152,7 @@ def _usd(amount: Fraction | None) -> Decimal | None:
     return None if amount is None else settle(amount)
 
 
-def decisions(policy: Policy, routed: Routed, before: Charges, after: Charges) -> tuple[Decision, ...]:
+def decisions(policy: Policy, before: Charges, after: Charges) -> tuple[Decision, ...]:
     """Return a row for each rule and pair of routes, in the order of the rules, dearest first."""
     everything = before.total().requests
     refused = {rule: sums.requests for (rule, no), sums in after.by_all(["rule", "refused"]).items() if no}

@@ -9,8 +9,8 @@ from aggcost.errors import Issue
 from aggcost.ledger import DUPLICATE, NOT_BILLED, QUARANTINED, Cells, total
 from aggcost.meters import TOKEN_KEYS
 from aggcost.money import percent
-from aggcost.rating import Charge, Charges, Totals, Unpriced
 from aggcost.ratecard import RateCard, RateLine
+from aggcost.rating import Charge, Charges, Totals, Unpriced
 from aggcost.report import Coverage
 from aggcost.report_arms import Tokens
 

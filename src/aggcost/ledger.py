@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -19,7 +20,7 @@ import pyarrow as pa
 
 from aggcost import rules
 from aggcost.errors import DataQualityError
-from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS, USAGE_KEYS
+from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS
 
 if TYPE_CHECKING:
     from aggcost.engine import Engine
@@ -35,6 +36,8 @@ NAME_KEYS = ("provider", "model", "task", "service_tier", "region", "status")
 NUMBER_FIELDS = {"input_tokens": None, "cache_read_tokens": "cache_read", "output_tokens": "output",
                  "latency_ms": "latency_ms"}  # fmt: skip
 SUM_KEYS = (*TOKEN_KEYS, "requests")
+# Request timeout, gateway timeout, and the timeout of a CDN before the provider.
+_TIMEOUTS = [HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT, 524]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,11 @@ def keys_without_time(usage: ibis.Table, wanted: Plan) -> list[ibis.Value]:
     ]
 
 
+def accepted(usage: ibis.Table) -> ibis.Value:
+    """Return whether a row is neither quarantined nor dropped as a duplicate."""
+    return usage.issue.isnull() & (usage.duplicate.isnull() | ~usage.duplicate)
+
+
 def number(usage: ibis.Table, name: str) -> ibis.Value:
     """Return a numeric field of the condition language as a column (tokens or milliseconds)."""
     if name == "input_tokens":
@@ -174,8 +182,8 @@ def _outcome(usage: ibis.Table) -> ibis.Value:
     failed_unused = (usage.status.fill_null("ok") != "ok") & (tokens == 0)
     return ibis.cases(
         (usage.issue.notnull(), QUARANTINED),
-        (usage.duplicate.fill_null(False), DUPLICATE),
-        (~usage.billable.fill_null(True) | failed_unused, NOT_BILLED),
+        (~accepted(usage), DUPLICATE),
+        ((usage.billable.notnull() & ~usage.billable) | failed_unused, NOT_BILLED),
         else_=USAGE,
     )
 
@@ -184,8 +192,8 @@ def _failure(usage: ibis.Table) -> ibis.Value:
     code = usage.http_status.fill_null(0)
     return ibis.cases(
         (usage.status.fill_null("ok") == "ok", ibis.null("string")),
-        (code == 429, "429"),
-        (code.isin([408, 504, 524]), "timeout"),
+        (code == HTTPStatus.TOO_MANY_REQUESTS, "429"),
+        (code.isin(_TIMEOUTS), "timeout"),
         (code.between(500, 599), "5xx"),
         else_="other",
     )
@@ -197,7 +205,7 @@ def _tokens_known(usage: ibis.Table) -> ibis.Value:
 
 
 def _bin(value: ibis.Value, bounds: tuple[int, ...]) -> ibis.Value:
-    """Number the bins [.., b0) [b0, b1) .. from 0; a balanced tree costs log2(n) comparisons a row."""
+    """Return the number of the bin, [.., b0) being 0; a balanced tree costs log2(n) comparisons a row."""
     return ibis.ifelse(value.isnull(), ibis.null("int32"), _bin_tree(value, bounds, 0))
 
 
@@ -225,7 +233,7 @@ def _sums(usage: ibis.Table) -> dict[str, ibis.Value]:
 
 
 def dims(table: pa.Table, names: Iterable[str], wanted: Plan) -> dict[str, Dim]:
-    """Number the distinct values of each key of a scan; bins are shown by their lower bound."""
+    """Return the distinct values of each key of a scan, numbered; bins are shown by their lower bound."""
     bins = {name: (0, *bounds) for name, bounds in wanted.cuts.items()}
     return {name: _dim(table.column(name), bins.get(name)) for name in names}
 
@@ -261,7 +269,7 @@ def group_sums(codes: np.ndarray[Any, Any], groups: int, values: IntArray) -> li
     low, high = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
     np.add.at(low, codes, values & 0xFFFFFFFF)
     np.add.at(high, codes, values >> 32)
-    return [(int(h) << 32) + int(l) for h, l in zip(high, low, strict=True)]
+    return [(int(upper) << 32) + int(lower) for upper, lower in zip(high, low, strict=True)]
 
 
 def total(values: IntArray) -> int:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 DAYS_A_MONTH = Fraction("30.4375")
 INDICATIVE_BELOW_DAYS = 14
+_LAST_HOUR = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +83,4 @@ def _length(month: tuple[int, int]) -> int:
 def _complete(day: date, first: datetime, last: datetime) -> bool:
     if day == first.date() and first.hour > 0:
         return False
-    return not (day == last.date() and last.hour < 23)
+    return not (day == last.date() and last.hour < _LAST_HOUR)

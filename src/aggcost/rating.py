@@ -111,7 +111,13 @@ class Rates:
         return Lines(index, (*lines.table, Unpriced("unpriced_usage", "the log gives no token counts")))
 
     def _fill(
-        self, table: _Table, rows: IntArray, resolution: Resolution, model: str | None, tier: str | None, region: str | None
+        self,
+        table: _Table,
+        rows: IntArray,
+        resolution: Resolution,
+        model: str | None,
+        tier: str | None,
+        region: str | None,
     ) -> None:
         rates = resolution.rates
         if rates is None:
@@ -119,7 +125,9 @@ class Rates:
             return
         dated = self._starts[rows] >= 0
         if rates.instants and not dated.all():
-            table.put(rows[~dated], [Unpriced("unpriced_period", f"{model!r} has dated prices, and the request no time")])
+            table.put(
+                rows[~dated], [Unpriced("unpriced_period", f"{model!r} has dated prices, and the request no time")]
+            )
             rows = rows[dated]
         if len(rows):
             lines, index = rates.lines(tier, region, self._starts[rows], self._prompts[rows])
@@ -235,9 +243,9 @@ class Charges:
             groups.setdefault(tuple(charge.keys[name] for name in names), []).append(charge)
         return {values: self._totals(rows) for values, rows in groups.items()}
 
-    def total(self, keep: Callable[[Charge], bool] = lambda charge: True) -> Totals:
-        """Return the totals of the charges that `keep` accepts (all of them by default)."""
-        return self._totals([charge for charge in self.rows if keep(charge)])
+    def total(self, keep: Callable[[Charge], bool] | None = None) -> Totals:
+        """Return the totals of the charges that `keep` accepts, of all of them by default."""
+        return self._totals([charge for charge in self.rows if keep is None or keep(charge)])
 
     def _totals(self, rows: Sequence[Charge]) -> Totals:
         priced = [charge for charge in rows if charge.cost is not None]

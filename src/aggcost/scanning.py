@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import ibis
 
     from aggcost.engine import Engine
-    from aggcost.rules import Atom, Condition
+    from aggcost.rules import Condition
 
 MAX_GROUPS = 1_000  # values of a --by field that keep a line of their own
 _QUARTER_S, _HOUR_S = 900, 3600
@@ -58,7 +58,7 @@ def scan(
         atoms,
         prompt_cuts=[*_tier_cuts(priced), *_limits(priced, "context_window")],
         output_cuts=_limits(priced, "max_output"),
-        names=[name for name in by if name in ("operation",)],
+        names=[name for name in by if name == "operation"],
         grid_s=_grid_s(priced, zone),
     )
     wanted = _with_groups(engine, usage, wanted, by)
@@ -116,8 +116,6 @@ def _grid_s(priced: Iterable[ModelRates], zone: ZoneInfo) -> int:
 
 def _off_the_hour(zone: ZoneInfo) -> bool:
     """Say whether the zone was ever off by a part of an hour in the years that logs come from."""
-
-
     offsets = [datetime(year, month, 15, tzinfo=zone).utcoffset() for year in range(2020, 2031) for month in (1, 7)]
     return any(offset is not None and offset.total_seconds() % _HOUR_S for offset in offsets)
 
@@ -152,17 +150,18 @@ def worst_minutes(engine: Engine, usage: ibis.Table, zone: ZoneInfo, limit: int 
     minute = (usage.ts.epoch_seconds() // 60).cast("int64").name("minute")
     failed = (usage.status.fill_null("ok") != "ok").ifelse(usage.request_count, 0).sum().cast("int64")
     counted = (
-        usage.filter(usage.issue.isnull(), ~usage.duplicate.fill_null(False), usage.ts.notnull())
+        usage.filter(ledger.accepted(usage), usage.ts.notnull())
         .group_by(minute)
         .aggregate(requests=usage.request_count.sum().cast("int64"), failed=failed)
     )
     ranked = counted.filter(counted.failed > 0).order_by([counted.failed.desc(), counted.minute.asc()]).limit(limit)
     rows = engine.to_arrow(ranked).to_pylist()
-    return tuple(Minute(minute=_minute_text(row["minute"], zone), requests=row["requests"], failed=row["failed"]) for row in rows)
+    return tuple(
+        Minute(minute=_minute_text(row["minute"], zone), requests=row["requests"], failed=row["failed"]) for row in rows
+    )
 
 
 def _minute_text(minute: int, zone: ZoneInfo) -> str:
-
 
     return datetime.fromtimestamp(minute * 60, UTC).astimezone(zone).isoformat(timespec="minutes")
 
@@ -184,5 +183,7 @@ def issue_of_cells(cells: Cells) -> tuple[Issue, ...]:
         issues.append(Issue("no_time", "warning", undated, "requests without a time: they are in no day and no month"))
     uncounted = int(requests[usage & cells.dims["tokens_known"].mask(lambda known: not known)].sum())
     if uncounted:
-        issues.append(Issue("no_token_counts", "warning", uncounted, "requests without token counts: they have no price"))
+        issues.append(
+            Issue("no_token_counts", "warning", uncounted, "requests without token counts: they have no price")
+        )
     return tuple(issues)

@@ -60,7 +60,7 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan) -> Latencies:
     """Return the latency ledger of the served requests that state a latency, one scan in the engine."""
     kept = Plan(wanted.grid_s, wanted.names, _few_cuts(wanted.cuts), wanted.asked, wanted.tests)
     served = usage.filter(
-        usage.issue.isnull(), ~usage.duplicate.fill_null(False), usage.billable.fill_null(True),
+        ledger.accepted(usage), usage.billable.isnull() | usage.billable,
         usage.latency_ms.notnull(), usage.status.fill_null("ok") == "ok",
     )  # fmt: skip
     keys = ledger.keys_without_time(served, kept)
@@ -121,7 +121,7 @@ def _share_that_stays(latencies: Latencies, cells: Cells, routed: Routed, served
 
 
 def _common_codes(latencies: Latencies, cells: Cells) -> tuple[IntArray, IntArray]:
-    """Number the keys of both ledgers alike; a bin of the cells belongs to the wider bin that holds it."""
+    """Return a code for the key of each row and each cell; a cell's bin belongs to the wider bin that holds it."""
     of_rows = np.zeros(len(latencies.latency_ms), np.int64)
     of_cells = np.zeros(len(cells), np.int64)
     for name, dim in latencies.dims.items():

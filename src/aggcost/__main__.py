@@ -1,0 +1,66 @@
+"""The console script: run a command, and turn whatever goes wrong into one message and an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import typer
+
+from aggcost.cli import app
+from aggcost.errors import AggcostError
+
+INTERRUPTED, TERMINATED, BUG = 130, 143, 70
+
+
+def main() -> None:
+    """Run the command line and exit: 0 fine, 1 a budget is broken, 2 usage, 3 data, 70 a bug, 130/143 signals."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        return app(arguments, prog_name="aggcost", standalone_mode=False) or 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except typer.Abort:
+        return INTERRUPTED
+    except typer.TyperException as error:
+        return _usage(error)
+    except AggcostError as error:
+        if "--debug" in arguments:
+            raise
+        return _told(error)
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        typer.echo(f"error: {type(error).__name__}: {error}", err=True)
+        typer.echo("  this is a bug of aggcost; --debug shows where", err=True)
+        return BUG
+
+
+def _usage(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    typer.echo(f"error: {error.format_message()}", err=True)
+    if context is not None:
+        typer.echo(f"  hint: {context.command_path} --help", err=True)
+    return error.exit_code
+
+
+def _told(error: AggcostError) -> int:
+    from aggcost.output.clean import visible
+
+    typer.echo(f"error: {visible(error.message)}", err=True)
+    if error.hint:
+        typer.echo(f"  hint: {visible(error.hint)}", err=True)
+    return error.exit_code
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(TERMINATED)
+
+
+if __name__ == "__main__":
+    main()
