@@ -93,7 +93,10 @@ class Resolution:
 
     @property
     def suggestions(self) -> tuple[str, ...]:
-        """Names as ``provider/model`` that may have been meant, best first."""
+        """Models (or providers, where that is what nobody knows) that may have been meant, best first.
+
+        Where several providers have the model: all of them, as ``provider/model``.
+        """
         return self.candidates if self.ambiguous else nearest(self.asked, self.candidates)
 
 
@@ -132,18 +135,17 @@ class RateCard:
     def _at(self, provider: str, forms: Sequence[Form]) -> Resolution:
         """Resolve where the log names the provider."""
         usable = [form for form in forms if form.provider in (None, provider)]
-        found = self._find(provider, usable) or self._find_fallback(provider, usable)
-        if found is not None:
+        if found := self._find_or_fall_back(provider, usable):
             return found
-        known = tuple(f"{provider}/{listing.model}" for listing in self._listings(provider))
+        known = tuple(listing.model for listing in self._listings(provider))
         if known:
-            return Resolution(None, f"{provider} has no model of that name", f"{provider}/{forms[0].name}", known)
+            return Resolution(None, f"{provider} has no model of that name", forms[0].name, known)
         return Resolution(None, f"no price source knows the provider {provider!r}", provider, self.providers())
 
     def _anywhere(self, forms: Sequence[Form]) -> Resolution:
         """Resolve where the log names no provider: by the name's own prefix, its maker, or the only one with it."""
         for form in forms:
-            if form.provider and (found := self._find(form.provider, [form])):
+            if form.provider and (found := self._find_or_fall_back(form.provider, [form])):
                 return found
         plain = [form for form in forms if form.provider is None]
         makers = [name for name in self.providers() if self._makes(name, plain)]
@@ -159,6 +161,9 @@ class RateCard:
                 )
         known = tuple(listing.model for name in self.providers() for listing in self._listings(name))
         return Resolution(None, "no price source knows that model", forms[0].name, known)
+
+    def _find_or_fall_back(self, provider: str, forms: Sequence[Form]) -> Resolution | None:
+        return self._find(provider, forms) or self._find_fallback(provider, forms)
 
     def _find(self, provider: str, forms: Sequence[Form]) -> Resolution | None:
         """Look a model up at one provider: exactly, as a deployment, by its other spellings, by clauses."""

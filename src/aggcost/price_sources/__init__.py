@@ -1,21 +1,25 @@
 """Price sources: each turns one kind of price table into a price book of the rate card.
 
-A source is a module with a `NAME`. The catalogue is shipped; other tables are files of the user.
+A source is a module with a `NAME`, and a `read` that opens a file of the user. The catalogue is
+shipped, so it has nothing to open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from aggcost.price_sources import catalogue, native_yaml
 from aggcost.ratecard import Book, RateCard
 
+SOURCES: Mapping[str, Callable[[Path], Book]] = {native_yaml.NAME: native_yaml.read}
+
 
 def load_rates(user_files: Sequence[Path] = ()) -> RateCard:
     """Return the rate card of the user's price files, the first one foremost, over the shipped catalogue."""
-    return RateCard([*(native_yaml.read(Path(path)) for path in user_files), _catalogue()])
+    own = [SOURCES[native_yaml.NAME](Path(path)) for path in user_files]
+    return RateCard([*own, _catalogue()])
 
 
 @cache

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from aggcost.errors import ConfigError
 from aggcost.model_rates import ModelRates, SourceInfo
 from aggcost.price_sources.price_format import read_clause, read_model
 from aggcost.ratecard import Book, Listing, ProviderBook
@@ -23,7 +24,11 @@ PATTERN = "rates-*.json"
 
 def load() -> Book:
     """Return the shipped catalogue as a price book."""
-    (path,) = DATA.glob(PATTERN)
+    found = sorted(DATA.glob(PATTERN))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise ConfigError(f"expected one catalogue of prices in {DATA}, found {names}", hint="install aggcost again")
+    (path,) = found
     content = path.read_bytes()
     tree = json.loads(content)
     source = _source(tree["source"], hashlib.sha256(content).hexdigest())
