@@ -1,0 +1,92 @@
+"""`aggcost prices`: what the rate card says of a model, and which models it knows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aggcost.errors import UsageError
+
+if TYPE_CHECKING:
+    from aggcost.ratecard import RateCard
+
+app = typer.Typer(help="Show the prices that requests are rated with.", no_args_is_help=True, rich_markup_mode=None)
+
+
+class Format(StrEnum):
+    """The formats of a price list."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+ProviderOption = Annotated[str | None, typer.Option("--provider", metavar="P", help="Who serves and bills the model.")]
+PricesOption = Annotated[
+    list[Path] | None, typer.Option("--prices", metavar="FILE", help="A price file on top of the catalogue.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="Format of the list.")]
+
+
+@app.command("show")
+def show(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model as a log would name it.")],
+    provider: ProviderOption = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="DATE", help="Only what held then, in UTC.")] = None,
+    prices: PricesOption = None,
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """Show every price of one model, and how its name was read.
+
+    Example: aggcost prices show gpt-4o --at 2026-02-01
+    """
+    from aggcost.output.prices import model_json, model_table
+
+    found = _card(prices).resolve(provider, model)
+    if found.rates is None:
+        near = ", ".join(found.suggestions[:5])
+        raise UsageError(f"no price for {model!r}: {found.how}", hint=f"did you mean {near}?" if near else None)
+    render = model_json if format_ is Format.JSON else model_table
+    typer.echo(render(found, _instant(at)), nl=False)
+
+
+@app.command("list")
+def list_models(
+    provider: ProviderOption = None, prices: PricesOption = None, format_: FormatOption = Format.TABLE
+) -> None:
+    """List the models that have prices.
+
+    Example: aggcost prices list --provider anthropic
+    """
+    from aggcost.output.prices import models_json, models_table
+
+    card = _card(prices)
+    models = card.models(provider)
+    if not models:
+        raise UsageError(
+            f"no price source knows the provider {provider!r}", hint=f"known: {', '.join(card.providers())}"
+        )
+    typer.echo((models_json if format_ is Format.JSON else models_table)(models), nl=False)
+
+
+def _card(prices: list[Path] | None) -> RateCard:
+    """Return the card of the flags, of the project file, and of the catalogue, in this order."""
+    from aggcost.cli.common import project
+    from aggcost.price_sources import load_rates
+
+    return load_rates([*(prices or ()), *project().prices])
+
+
+def _instant(text: str | None) -> int | None:
+    """Return epoch seconds of a date or time in UTC."""
+    from datetime import UTC, datetime
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--at {text}: expected a date such as 2026-02-01") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -1,0 +1,193 @@
+"""Prices as text: what `aggcost prices` prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from aggcost.meters import TOKEN_KEYS, USAGE_KEYS
+from aggcost.model_rates import STANDARD, ModelRates, Period, utc_text
+from aggcost.money import plain, settle
+from aggcost.output.clean import clean, visible
+from aggcost.ratecard import Resolution
+from aggcost.tariff import LinePrices, line_prices
+from aggcost.windows import DAYS, Window
+
+_UNKNOWN = "-"
+_SHOWN = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """Prices of one service tier, period, window and prompt size; `prices` None: not offered at that size."""
+
+    service_tier: str
+    period: Period
+    window: Window | None
+    from_tokens: int
+    prices: LinePrices | None
+
+
+def price_rows(rates: ModelRates, at_s: int | None = None) -> list[PriceRow]:
+    """Return every price of a model, or those of the period that holds at an instant."""
+    return [row for period in rates.periods if at_s is None or _holds(period, at_s) for row in _period_rows(period)]
+
+
+def _holds(period: Period, at_s: int) -> bool:
+    return (period.from_s is None or period.from_s <= at_s) and (period.to_s is None or at_s < period.to_s)
+
+
+def _period_rows(period: Period) -> Iterator[PriceRow]:
+    windows = [None, *(priced.window for priced in period.windows)]
+    for window, tariffs in zip(windows, period.tables(), strict=True):
+        for tier in sorted(tariffs, key=lambda name: (name != STANDARD, name)):
+            for size in (0, *tariffs[tier].sizes):
+                stated = tariffs[tier].at(size)
+                yield PriceRow(tier, period, window, size, None if stated is None else line_prices(stated))
+
+
+def model_table(found: Resolution, at_s: int | None = None) -> str:
+    """Return the prices of one model as a table; `found` must have rates."""
+    rates = found.rates
+    if rates is None:
+        return ""
+    rows = price_rows(rates, at_s)
+    dated, windowed = rates.instants != (), any(row.window for row in rows)
+    heading = ["service tier", *(["from", "to"] if dated else []), *(["window"] if windowed else []), "prompt from"]
+    heading += [key.replace("_", " ") for key in _SHOWN] + ["1,000 requests"]
+    body = [
+        [
+            clean(row.service_tier),
+            *([_day(row.period.from_s), _day(row.period.to_s)] if dated else []),
+            *([_window_text(row.window)] if windowed else []),
+            f"{row.from_tokens:,}",
+            *_amounts(row.prices),
+        ]
+        for row in rows
+    ]
+    left = len(heading) - len(_SHOWN) - 2
+    lines = [*_facts(found, rates), "", "USD per million tokens", "", *_aligned([heading, *body], left)]
+    return "\n".join([*lines, *(["no price at that time"] if not rows else []), ""])
+
+
+def model_json(found: Resolution, at_s: int | None = None) -> str:
+    """Return the prices of one model as JSON; decimals are text."""
+    rates = found.rates
+    if rates is None:
+        return ""
+    tree = {"schema_version": "1", "command": "prices show", "currency": "USD", "read_as": found.how} | _head(rates)
+    tree["prices"] = [_row_tree(row) for row in price_rows(rates, at_s)]
+    return json.dumps(tree, indent=2) + "\n"
+
+
+def models_table(models: Sequence[ModelRates]) -> str:
+    """Return one line a model: its standard price of the latest period, for the smallest prompts."""
+    body = [
+        [clean(one.provider), clean(one.model), _count(one.context_window), *_latest(one), clean(str(one.source))]
+        for one in models
+    ]
+    heading = ["provider", "model", "context", "input", "output", "source"]
+    return "\n".join(["USD per million tokens, standard, latest", "", *_aligned([heading, *body], 2), ""])
+
+
+def models_json(models: Sequence[ModelRates]) -> str:
+    """Return the models with their facts and every price as JSON."""
+    listed = [_head(one) | {"prices": [_row_tree(row) for row in price_rows(one)]} for one in models]
+    tree = {"schema_version": "1", "command": "prices list", "currency": "USD", "models": listed}
+    return json.dumps(tree, indent=2) + "\n"
+
+
+def _facts(found: Resolution, rates: ModelRates) -> Iterator[str]:
+    yield f"{visible(rates.provider)}/{visible(rates.model)} ({visible(found.how)})"
+    facts = [
+        f"context {_count(rates.context_window)}",
+        *([f"output at most {rates.max_output:,}"] if rates.max_output else []),
+        *([f"retired {rates.retired}"] if rates.retired else []),
+        *(["deprecated"] if rates.deprecated else []),
+        f"prices of {visible(str(rates.source))}",
+    ]
+    yield ", ".join(facts)
+    if rates.not_rated:
+        yield f"not rated: {visible(', '.join(rates.not_rated))}"
+
+
+def _head(rates: ModelRates) -> dict[str, Any]:
+    source = rates.source
+    return {
+        "provider": rates.provider,
+        "model": rates.model,
+        "context_window": rates.context_window,
+        "max_output": rates.max_output,
+        "retired": None if rates.retired is None else rates.retired.isoformat(),
+        "deprecated": rates.deprecated,
+        "not_rated": list(rates.not_rated),
+        "source": {"name": source.name, "version": source.version, "digest": source.digest, "url": source.url},
+    }
+
+
+def _row_tree(row: PriceRow) -> dict[str, Any]:
+    prices = None if row.prices is None else dict(zip(USAGE_KEYS, row.prices, strict=True))
+    return {
+        "service_tier": row.service_tier,
+        "from": None if row.period.from_s is None else utc_text(row.period.from_s),
+        "to": None if row.period.to_s is None else utc_text(row.period.to_s),
+        "window": None if row.window is None else _window_text(row.window),
+        "prompt_tokens_from": row.from_tokens,
+        "usd_per_mtok": prices and {key: _amount(prices[key], 1_000_000) for key in TOKEN_KEYS},
+        "usd_per_1000_requests": prices and _amount(prices["requests"], 1000),
+    }
+
+
+def _latest(rates: ModelRates) -> tuple[str, str]:
+    """Return input and output price of the standard tier in the last period, as text."""
+    tariff = rates.periods[-1].tariffs.get(STANDARD) if rates.periods else None
+    if tariff is None:
+        return _UNKNOWN, _UNKNOWN
+    prices = dict(zip(USAGE_KEYS, line_prices(tariff.prices), strict=True))
+    return _amount(prices["input"], 1_000_000) or _UNKNOWN, _amount(prices["output"], 1_000_000) or _UNKNOWN
+
+
+def _amounts(prices: LinePrices | None) -> list[str]:
+    if prices is None:
+        return ["not offered", *[""] * len(_SHOWN)]
+    by_key = dict(zip(USAGE_KEYS, prices, strict=True))
+    tokens = [_amount(by_key[key], 1_000_000) or _UNKNOWN for key in _SHOWN]
+    return [*tokens, _amount(by_key["requests"], 1000) or _UNKNOWN]
+
+
+def _amount(price: Fraction | None, units: int) -> str | None:
+    return None if price is None else plain(settle(price * units))
+
+
+def _count(tokens: int | None) -> str:
+    return _UNKNOWN if tokens is None else f"{tokens:,}"
+
+
+def _day(instant_s: int | None) -> str:
+    return _UNKNOWN if instant_s is None else utc_text(instant_s).removesuffix("T00:00:00Z")
+
+
+def _window_text(window: Window | None) -> str:
+    if window is None:
+        return _UNKNOWN
+    days = "" if len(window.days) == len(DAYS) else ",".join(DAYS[day] for day in sorted(window.days)) + " "
+    hours = ",".join(f"{_clock(begin)}-{_clock(end)}" for begin, end in window.hours_s)
+    return f"{days}{hours} {window.zone}"
+
+
+def _clock(second: int) -> str:
+    return f"{second // 3600:02d}:{second % 3600 // 60:02d}"
+
+
+def _aligned(rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
+    """Yield rows as lines: the first `left` columns to the left, numbers to the right."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            text.ljust(width) if place < left else text.rjust(width)
+            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
