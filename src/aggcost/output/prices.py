@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,27 +13,37 @@ from aggcost.model_rates import STANDARD, ModelRates, Period, utc_text
 from aggcost.money import plain, settle
 from aggcost.output.clean import clean, visible
 from aggcost.ratecard import Resolution
-from aggcost.tariff import LinePrices, line_prices
+from aggcost.tariff import LinePrices, Tariff, line_prices
 from aggcost.windows import DAYS, Window
 
 _UNKNOWN = "-"
-_SHOWN = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
+_SHOWN = {
+    "input": "input",
+    "cache_read": "cached",
+    "cache_write_5m": "write 5m",
+    "cache_write_1h": "write 1h",
+    "output": "output",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """Prices of one service tier, period, window and prompt size; `prices` None: not offered at that size."""
+    """Prices of one service tier, window, prompt size and span of time; `prices` None: not offered at that size."""
 
     service_tier: str
-    period: Period
     window: Window | None
     from_tokens: int
+    from_s: int | None
+    to_s: int | None
     prices: LinePrices | None
 
 
 def price_rows(rates: ModelRates, at_s: int | None = None) -> list[PriceRow]:
-    """Return every price of a model, or those of the period that holds at an instant."""
-    return [row for period in rates.periods if at_s is None or _holds(period, at_s) for row in _period_rows(period)]
+    """Return every price of a model, or those of the period that holds at an instant, without repeating any."""
+    periods = [period for period in rates.periods if at_s is None or _holds(period, at_s)]
+    rows = [row for period in periods for row in _period_rows(period)]
+    rows.sort(key=lambda row: (row.service_tier != STANDARD, row.service_tier))
+    return _joined(rows)
 
 
 def _holds(period: Period, at_s: int) -> bool:
@@ -43,10 +53,32 @@ def _holds(period: Period, at_s: int) -> bool:
 def _period_rows(period: Period) -> Iterator[PriceRow]:
     windows = [None, *(priced.window for priced in period.windows)]
     for window, tariffs in zip(windows, period.tables(), strict=True):
-        for tier in sorted(tariffs, key=lambda name: (name != STANDARD, name)):
-            for size in (0, *tariffs[tier].sizes):
-                stated = tariffs[tier].at(size)
-                yield PriceRow(tier, period, window, size, None if stated is None else line_prices(stated))
+        for tier, tariff in tariffs.items():
+            for size, prices in _sizes(tariff):
+                yield PriceRow(tier, window, size, period.from_s, period.to_s, prices)
+
+
+def _sizes(tariff: Tariff) -> Iterator[tuple[int, LinePrices | None]]:
+    """Yield the prompt sizes at which a price really changes, with the prices from there on."""
+    before: LinePrices | None = ()
+    for size in (0, *tariff.sizes):
+        stated = tariff.at(size)
+        prices = None if stated is None else line_prices(stated)
+        if prices != before:
+            yield size, prices
+        before = prices
+
+
+def _joined(rows: Sequence[PriceRow]) -> list[PriceRow]:
+    """Join the rows of a price that the next period repeats."""
+    kept: list[PriceRow] = []
+    for row in rows:
+        earlier = next((one for one in kept if replace(row, from_s=one.from_s, to_s=row.from_s) == one), None)
+        if earlier is None or row.from_s is None:
+            kept.append(row)
+        else:
+            kept[kept.index(earlier)] = replace(earlier, to_s=row.to_s)
+    return kept
 
 
 def model_table(found: Resolution, at_s: int | None = None) -> str:
@@ -55,22 +87,24 @@ def model_table(found: Resolution, at_s: int | None = None) -> str:
     if rates is None:
         return ""
     rows = price_rows(rates, at_s)
+    if not rows:
+        return "\n".join([*_facts(found, rates), "", "no price" + (" at that time" if rates.periods else ""), ""])
     dated, windowed = rates.instants != (), any(row.window for row in rows)
-    heading = ["service tier", *(["from", "to"] if dated else []), *(["window"] if windowed else []), "prompt from"]
-    heading += [key.replace("_", " ") for key in _SHOWN] + ["1,000 requests"]
+    requests = any(row.prices and row.prices[-1] for row in rows)
+    heading = ["tier", *(["from", "to"] if dated else []), *(["window"] if windowed else []), "prompt"]
     body = [
         [
             clean(row.service_tier),
-            *([_day(row.period.from_s), _day(row.period.to_s)] if dated else []),
+            *([_day(row.from_s), _day(row.to_s)] if dated else []),
             *([_window_text(row.window)] if windowed else []),
-            f"{row.from_tokens:,}",
-            *_amounts(row.prices),
+            f"{row.from_tokens:,}+" if row.from_tokens else "any",
+            *_amounts(row.prices, requests=requests),
         ]
         for row in rows
     ]
-    left = len(heading) - len(_SHOWN) - 2
-    lines = [*_facts(found, rates), "", "USD per million tokens", "", *_aligned([heading, *body], left)]
-    return "\n".join([*lines, *(["no price at that time"] if not rows else []), ""])
+    numbers = [*_SHOWN.values(), *(["1,000 requests"] if requests else [])]
+    lines = _aligned([[*heading, *numbers], *body], left=len(heading) - 1)
+    return "\n".join([*_facts(found, rates), "", "USD per million tokens", "", *lines, ""])
 
 
 def model_json(found: Resolution, at_s: int | None = None) -> str:
@@ -90,7 +124,7 @@ def models_table(models: Sequence[ModelRates]) -> str:
         for one in models
     ]
     heading = ["provider", "model", "context", "input", "output", "source"]
-    return "\n".join(["USD per million tokens, standard, latest", "", *_aligned([heading, *body], 2), ""])
+    return "\n".join(["USD per million tokens, standard, latest", "", *_aligned([heading, *body], left=2), ""])
 
 
 def models_json(models: Sequence[ModelRates]) -> str:
@@ -110,6 +144,8 @@ def _facts(found: Resolution, rates: ModelRates) -> Iterator[str]:
         f"prices of {visible(str(rates.source))}",
     ]
     yield ", ".join(facts)
+    for name, multiplier in sorted({pair for period in rates.periods for pair in period.regions.items()}):
+        yield f"region {visible(name)}: times {plain(settle(multiplier))}"
     if rates.not_rated:
         yield f"not rated: {visible(', '.join(rates.not_rated))}"
 
@@ -132,8 +168,8 @@ def _row_tree(row: PriceRow) -> dict[str, Any]:
     prices = None if row.prices is None else dict(zip(USAGE_KEYS, row.prices, strict=True))
     return {
         "service_tier": row.service_tier,
-        "from": None if row.period.from_s is None else utc_text(row.period.from_s),
-        "to": None if row.period.to_s is None else utc_text(row.period.to_s),
+        "from": None if row.from_s is None else utc_text(row.from_s),
+        "to": None if row.to_s is None else utc_text(row.to_s),
         "window": None if row.window is None else _window_text(row.window),
         "prompt_tokens_from": row.from_tokens,
         "usd_per_mtok": prices and {key: _amount(prices[key], 1_000_000) for key in TOKEN_KEYS},
@@ -150,12 +186,11 @@ def _latest(rates: ModelRates) -> tuple[str, str]:
     return _amount(prices["input"], 1_000_000) or _UNKNOWN, _amount(prices["output"], 1_000_000) or _UNKNOWN
 
 
-def _amounts(prices: LinePrices | None) -> list[str]:
-    if prices is None:
-        return ["not offered", *[""] * len(_SHOWN)]
-    by_key = dict(zip(USAGE_KEYS, prices, strict=True))
+def _amounts(prices: LinePrices | None, *, requests: bool) -> list[str]:
+    """Return the prices of the columns; `-` is no price, and a size that is not offered has none at all."""
+    by_key = dict(zip(USAGE_KEYS, prices or [None] * len(USAGE_KEYS), strict=True))
     tokens = [_amount(by_key[key], 1_000_000) or _UNKNOWN for key in _SHOWN]
-    return [*tokens, _amount(by_key["requests"], 1000) or _UNKNOWN]
+    return [*tokens, *([_amount(by_key["requests"], 1000) or _UNKNOWN] if requests else [])]
 
 
 def _amount(price: Fraction | None, units: int) -> str | None:
@@ -182,7 +217,7 @@ def _clock(second: int) -> str:
     return f"{second // 3600:02d}:{second % 3600 // 60:02d}"
 
 
-def _aligned(rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
+def _aligned(rows: Sequence[Sequence[str]], *, left: int) -> Iterator[str]:
     """Yield rows as lines: the first `left` columns to the left, numbers to the right."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     for row in rows:

@@ -1,0 +1,127 @@
+import json
+import re
+from textwrap import dedent
+
+import pytest
+from pricing import epoch_s
+
+from aggcost.output.prices import model_json, model_table, models_json, models_table
+from aggcost.price_sources import load_rates
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory):
+    path = tmp_path_factory.mktemp("prices") / "own.yaml"
+    text = """
+        aggcost_prices: 1
+        providers:
+          acme:
+            models:
+              one:
+                limits: {context: 200000, max_output: 8000}
+                retired: 2027-01-01
+                rates:
+                  - effective: {to: 2026-02-01}
+                    prices: {input: "2", output: "8"}
+                  - effective: {from: 2026-02-01}
+                    prices: {input: "1", cache_read: "0.1", output: "4", requests: "5"}
+                    tiers: [{when: {prompt_tokens: {gt: 128000}}, prices: {input: "2"}}]
+                    modes: {priority: {prices: {input: "3"}, tiers: unsupported}}
+                    windows: [{tz: Asia/Shanghai, days: [sat, sun], hours: ["22:00-02:00"], prices: {output: "2"}}]
+                    regions: {eu: {multiply: "1.10"}}
+              two: {limits: {context: 1000}}
+    """
+    path.write_text(dedent(text), encoding="utf-8")
+    return load_rates([path])
+
+
+def test_every_price_of_a_model(card):
+    table = model_table(card.resolve("acme", "one")).splitlines()
+    assert table[:6] == [
+        "acme/one (as logged)",
+        "context 200,000, output at most 8,000, retired 2027-01-01, prices of own.yaml",
+        "region eu: times 1.1",
+        "",
+        "USD per million tokens",
+        "",
+    ]
+    assert len({len(row) for row in table[6:]}) == 1
+    assert [re.split(r"  +", row) for row in table[6:]] == [
+        [
+            "tier",
+            "from",
+            "to",
+            "window",
+            "prompt",
+            "input",
+            "cached",
+            "write 5m",
+            "write 1h",
+            "output",
+            "1,000 requests",
+        ],
+        ["standard", "-", "2026-02-01", "-", "any", "2", "2", "2", "2", "8", "0"],
+        ["standard", "2026-02-01", "-", "-", "any", "1", "0.1", "1", "1", "4", "5"],
+        ["standard", "2026-02-01", "-", "-", "128,001+", "2", "0.1", "2", "2", "4", "5"],
+        ["standard", "2026-02-01", "-", "sat,sun 22:00-02:00 Asia/Shanghai", "any", "1", "0.1", "1", "1", "2", "5"],
+        [
+            "standard",
+            "2026-02-01",
+            "-",
+            "sat,sun 22:00-02:00 Asia/Shanghai",
+            "128,001+",
+            "2",
+            "0.1",
+            "2",
+            "2",
+            "2",
+            "5",
+        ],
+        ["priority", "2026-02-01", "-", "-", "any", "3", "0.1", "3", "3", "4", "5"],
+        ["priority", "2026-02-01", "-", "-", "128,001+", *["-"] * 6],
+        ["priority", "2026-02-01", "-", "sat,sun 22:00-02:00 Asia/Shanghai", "any", "3", "0.1", "3", "3", "2", "5"],
+        ["priority", "2026-02-01", "-", "sat,sun 22:00-02:00 Asia/Shanghai", "128,001+", *["-"] * 6],
+    ]
+
+
+def test_a_price_that_does_not_change_is_shown_once(card):
+    """The catalogue dates batch and flex apart, which leaves the standard price as it was."""
+    table = model_table(card.resolve("openai", "gpt-4o"))
+    rows = [line.split() for line in table.splitlines() if line.startswith(("standard", "batch"))]
+    assert rows == [
+        ["standard", "-", "-", "any", "2.5", "1.25", "2.5", "2.5", "10"],
+        ["batch", "2026-10-14", "-", "any", "1.25", "1.25", "1.25", "1.25", "5"],
+    ]
+
+
+def test_only_what_held_at_a_time(card):
+    rows = json.loads(model_json(card.resolve("acme", "one"), epoch_s("2026-01-31T23:59:59Z")))["prices"]
+    assert rows == [
+        {
+            "service_tier": "standard",
+            "from": None,
+            "to": "2026-02-01T00:00:00Z",
+            "window": None,
+            "prompt_tokens_from": 0,
+            "usd_per_mtok": {
+                "input": "2", "cache_read": "2", "cache_write_5m": "2", "cache_write_1h": "2",
+                "cache_write_other": "2", "output": "8",
+            },
+            "usd_per_1000_requests": "0",
+        }
+    ]  # fmt: skip
+
+
+def test_a_model_without_prices_says_so(card):
+    assert model_table(card.resolve("acme", "two")).endswith("\nno price\n")
+    assert json.loads(model_json(card.resolve("acme", "two")))["prices"] == []
+
+
+def test_the_list_of_models(card):
+    lines = models_table(card.models("acme")).splitlines()
+    assert [line.split() for line in lines[2:]] == [
+        ["provider", "model", "context", "input", "output", "source"],
+        ["acme", "one", "200,000", "1", "4", "own.yaml"],
+        ["acme", "two", "1,000", "-", "-", "own.yaml"],
+    ]
+    assert [one["model"] for one in json.loads(models_json(card.models("acme")))["models"]] == ["one", "two"]
