@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from aggcost.errors import ConfigError
-from aggcost.strict_yaml import MAX_BYTES, from_data, load, parse
+from aggcost.strict_yaml import MAX_BYTES, check_unique, from_data, load, parse
 
 
 def read(text):
@@ -58,6 +58,23 @@ def test_what_is_not_a_whole_number_is_refused(text):
 def test_a_minimum_is_named():
     with pytest.raises(ConfigError, match="a whole number from 1 on, found '0'"):
         read("x: 0").mapping()["x"].integer(minimum=1)
+
+
+def test_limits_of_a_decimal_are_inclusive():
+    node = read("x: 100\ny: -0.1").mapping()
+    assert node["x"].decimal(minimum=0, maximum=100) == 100
+    with pytest.raises(ConfigError, match="a number up to 99, found '100'"):
+        node["x"].decimal(maximum=99)
+    with pytest.raises(ConfigError, match="a number from 0 on, found '-0.1'"):
+        node["y"].decimal(minimum=0)
+
+
+def test_a_version_and_a_name_twice_are_refused():
+    node = read("policy: 2\nnames: [a,\n  b,\n  a]").mapping()
+    with pytest.raises(ConfigError, match=r"f\.yaml:1: this program reads version 1 of this format, not '2'"):
+        node["policy"].version("1")
+    with pytest.raises(ConfigError, match=r"f\.yaml:4: the name 'a' is already on line 2"):
+        check_unique(node["names"].list())
 
 
 def test_booleans_are_true_and_false_only():

@@ -9,8 +9,7 @@ second documents, equal keys, and files too large or too deep to have been writt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,131 +17,18 @@ from typing import Any
 import yaml
 from yaml import events
 
-from aggcost.errors import ConfigError, did_you_mean
-from aggcost.money import dec
+from aggcost.errors import ConfigError
+from aggcost.yaml_node import Node, check_unique
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Node", "check_unique", "from_data", "load", "parse"]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAX_NODES = 20_000
 
-_SHOWN = 60  # characters of a wrong value that an error repeats
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-_BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 # Control characters that an escape such as "\x1b" smuggles past YAML's own check, and marks that reorder text.
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-
-Content = str | None | tuple["Node", ...] | Mapping[str, "Node"]
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A value of the file and where it stands: text, None (null), a tuple of nodes, or nodes by key.
-
-    `line` counts from 1, and is 0 where the value does not come from a text. `quoted` tells text that
-    YAML may not read as null or a boolean.
-    """
-
-    content: Content
-    source: str
-    line: int = 0
-    quoted: bool = False
-
-    @property
-    def where(self) -> str:
-        """``file:line`` of the value."""
-        return f"{self.source}:{self.line}" if self.line else self.source
-
-    @property
-    def is_null(self) -> bool:
-        """Whether the key has no value (also ``~`` and ``null``)."""
-        return self.content is None
-
-    @property
-    def is_list(self) -> bool:
-        """Whether the value is a list."""
-        return isinstance(self.content, tuple)
-
-    @property
-    def is_mapping(self) -> bool:
-        """Whether the value has keys."""
-        return isinstance(self.content, Mapping)
-
-    def error(self, message: str, *, hint: str | None = None) -> ConfigError:
-        """Return, for the reader to raise, an error that names the file and line of this value."""
-        return ConfigError(f"{self.where}: {message}", hint=hint)
-
-    def text(self) -> str:
-        """Return the text as written, quoted or not; ConfigError for null, a list or a mapping."""
-        if not isinstance(self.content, str):
-            raise self._expected("text")
-        return self.content
-
-    def decimal(self) -> Decimal:
-        """Return the number exactly as its text states it."""
-        try:
-            return dec(self.text())
-        except ValueError:
-            raise self._expected("a plain decimal number") from None
-
-    def integer(self, minimum: int | None = None) -> int:
-        """Return the whole number, written without a leading zero (which YAML would read as octal)."""
-        if not isinstance(self.content, str) or not _INTEGER.fullmatch(self.content):
-            raise self._expected("a whole number")
-        if minimum is not None and int(self.content) < minimum:
-            raise self._expected(f"a whole number from {minimum} on")
-        return int(self.content)
-
-    def boolean(self) -> bool:
-        """Return true or false; ``yes``, ``NO`` and ``on`` are text."""
-        if self.quoted or not isinstance(self.content, str) or self.content not in _BOOLEANS:
-            raise self._expected("true or false")
-        return _BOOLEANS[self.content]
-
-    def list(self) -> Sequence[Node]:
-        """Return the nodes of a list."""
-        if not isinstance(self.content, tuple):
-            raise self._expected("a list")
-        return self.content
-
-    def mapping(self) -> Mapping[str, Node]:
-        """Return the nodes of a mapping by key, in the order of the file; any key is allowed."""
-        if not isinstance(self.content, Mapping):
-            raise self._expected("a mapping (key: value)")
-        return self.content
-
-    def fields(self, required: Sequence[str] = (), optional: Sequence[str] = ()) -> dict[str, Node]:
-        """Return the nodes of a mapping whose keys are known; ConfigError names an unknown or missing one.
-
-        A key that is present without a value is returned as a null node.
-        """
-        known = (*required, *optional)
-        found = dict(self.mapping())
-        for key, node in found.items():
-            if key not in known:
-                hint = did_you_mean(key, known) or f"known keys: {', '.join(known)}"
-                raise node.error(f"unknown key {key!r}", hint=hint)
-        for key in required:
-            if key not in found or found[key].is_null:
-                raise self.error(f"the key {key!r} is missing")
-        return found
-
-    def given(self, key: str) -> Node | None:
-        """Return the node at `key`, or None where the key is absent or has no value."""
-        node = self.mapping().get(key)
-        return None if node is None or node.is_null else node
-
-    def choice(self, known: Iterable[str]) -> str:
-        """Return the text, which must be one of `known`."""
-        names = tuple(known)
-        if self.text() not in names:
-            raise self.error(
-                f"expected {' or '.join(names)}, found {self.text()!r}", hint=did_you_mean(self.text(), names)
-            )
-        return self.text()
-
-    def _expected(self, what: str) -> ConfigError:
-        return self.error(f"expected {what}, found {_described(self.content)}")
 
 
 def load(path: Path) -> Node:
@@ -262,11 +148,3 @@ class _Builder:
 
     def _refused(self, event: Any, message: str) -> ConfigError:
         return ConfigError(f"{self._source}:{event.start_mark.line + 1}: {message}")
-
-
-def _described(content: Content) -> str:
-    if content is None:
-        return "nothing"
-    if isinstance(content, str):
-        return repr(content) if len(content) <= _SHOWN else repr(content[:_SHOWN]) + " and more"
-    return "a mapping" if isinstance(content, Mapping) else "a list"

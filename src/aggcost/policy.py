@@ -1,0 +1,217 @@
+"""A policy: where requests go, and what the change costs. Whatever it leaves out stays as it is today."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aggcost import shipped
+from aggcost.change_costs import (
+    Discount,
+    Fees,
+    Migration,
+    Overhead,
+    Upkeep,
+    read_condition,
+    read_discounts,
+    read_fees,
+    read_migration,
+    read_overheads,
+    read_upkeep,
+)
+from aggcost.errors import ConfigError, did_you_mean
+from aggcost.routes import (
+    Cheapest,
+    Route,
+    ServiceLevel,
+    Single,
+    Split,
+    Target,
+    read_routes,
+    read_service_levels,
+    read_split,
+    read_target,
+    refuse_not_yet,
+    routes_of,
+)
+from aggcost.rules import Condition
+from aggcost.strict_yaml import Node, check_unique, load
+
+__all__ = [
+    "Cheapest",
+    "Discount",
+    "Fees",
+    "Migration",
+    "Overhead",
+    "Policy",
+    "Route",
+    "Rule",
+    "ServiceLevel",
+    "Single",
+    "Split",
+    "Target",
+    "Upkeep",
+    "find_policy",
+    "load_policy",
+]
+
+FOLDER = "policies"
+OTHERWISE = "otherwise"
+_SUFFIXES = (".yaml", ".yml")
+_KEYS = ("name", "rules", OTHERWISE, "require", "prices", "discounts", "fees", "overheads", "migration", "upkeep",
+         "routes")  # fmt: skip
+_NOT_YET = ("limits", "sticky", "cascade", "cache", "retries", "timeout_ms", "max_p95_ms", "max_cost", "outages")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Requests that match `when` go to `target`, and where that is refused along `fallback`."""
+
+    name: str
+    when: Condition
+    target: Target
+    fallback: tuple[Route | None, ...]
+    evidence: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A whole proposal. The first rule that matches decides; `digest` covers the file and its price files."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    otherwise: Target
+    require_context: bool
+    prices: tuple[Path, ...]
+    discounts: tuple[Discount, ...]
+    fees: Fees
+    overheads: tuple[Overhead, ...]
+    migration: Migration | None
+    upkeep: Upkeep | None
+    service_levels: Mapping[Route, ServiceLevel]
+    path: Path
+    digest: str
+
+
+def load_policy(path: Path) -> Policy:
+    """Return the policy of a file; ConfigError or RuleError with file and line."""
+    root = load(path)
+    refuse_not_yet(root, _NOT_YET)
+    root.fields(required=("policy",), optional=_KEYS)["policy"].version("1")
+    name, otherwise = root.given("name"), root.given(OTHERWISE)
+    rules = _rules(root.given("rules"))
+    target: Target = Single(None) if otherwise is None else read_target(otherwise)
+    prices = _prices(root.given("prices"), path.parent)
+    return Policy(
+        name=path.stem if name is None else name.text(),
+        rules=rules,
+        otherwise=target,
+        require_context=_require_context(root.given("require")),
+        prices=prices,
+        discounts=read_discounts(root.given("discounts")),
+        fees=read_fees(root.given("fees")),
+        overheads=read_overheads(root.given("overheads")),
+        migration=read_migration(root.given("migration")),
+        upkeep=read_upkeep(root.given("upkeep")),
+        service_levels=_service_levels(root.given("routes"), rules, target),
+        path=path,
+        digest=_digest(path, prices),
+    )
+
+
+def find_policy(name: str, start: Path) -> Path:
+    """Return the file of a policy: `name` as a path, else under ``start/policies``, else shipped with aggcost."""
+    if Path(name).is_file():
+        return Path(name)
+    folders = (start / FOLDER, shipped.policies())
+    for folder in folders:
+        for candidate in (folder / name, *(folder / f"{name}{suffix}" for suffix in _SUFFIXES)):
+            if candidate.is_file():
+                return candidate
+    known = sorted({found.stem for folder in folders for found in _policies(folder)})
+    raise ConfigError(
+        f"no policy {name!r}: neither a file, nor in {folders[0]}, nor shipped",
+        hint=did_you_mean(name, known) or f"known policies: {', '.join(known)}",
+    )
+
+
+def _policies(folder: Path) -> Iterator[Path]:
+    """Yield the policies of a folder; price files may lie beside them."""
+    for path in sorted(folder.glob("*.y*ml")):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        if any(line.startswith("policy:") for line in lines):
+            yield path
+
+
+def _rules(node: Node | None) -> tuple[Rule, ...]:
+    items = () if node is None else node.list()
+    found = tuple(_rule(item, f"rule {number}") for number, item in enumerate(items, 1))
+    check_unique(name for item in items if (name := item.given("name")) is not None)
+    return found
+
+
+def _rule(node: Node, default_name: str) -> Rule:
+    refuse_not_yet(node, _NOT_YET)
+    fields = node.fields(required=("when",), optional=("name", "route", "split", "fallback", "evidence"))
+    name, fallback, evidence = node.given("name"), node.given("fallback"), node.given("evidence")
+    if name is not None and name.text() == OTHERWISE:
+        raise name.error(f"{OTHERWISE!r} names what no rule matches; call this rule something else")
+    return Rule(
+        name=default_name if name is None else name.text(),
+        when=read_condition(fields["when"]),
+        target=_target(node),
+        fallback=() if fallback is None else read_routes(fallback),
+        evidence=None if evidence is None else evidence.text(),
+        line=node.line,
+    )
+
+
+def _target(node: Node) -> Target:
+    route, split = node.given("route"), node.given("split")
+    if route is not None and split is None:
+        return read_target(route)
+    if split is not None and route is None:
+        return read_split(split)
+    raise node.error("a rule has either a `route` or a `split`", hint="`route: as_logged` leaves requests as they are")
+
+
+def _require_context(node: Node | None) -> bool:
+    if node is None:
+        return True
+    node.fields(optional=("context", "capabilities"))
+    context, capabilities = node.given("context"), node.given("capabilities")
+    if capabilities is not None and capabilities.boolean():
+        raise capabilities.error("not supported yet: require.capabilities", hint="write capabilities: false")
+    return True if context is None else context.boolean()
+
+
+def _prices(node: Node | None, folder: Path) -> tuple[Path, ...]:
+    items = () if node is None else node.list()
+    for item in items:
+        if not (folder / item.text()).is_file():
+            raise item.error(f"there is no price file {folder / item.text()}")
+    return tuple(folder / item.text() for item in items)
+
+
+def _service_levels(node: Node | None, rules: tuple[Rule, ...], otherwise: Target) -> Mapping[Route, ServiceLevel]:
+    """Return the asserted service of routes; a route that no rule names is a slip of the pen."""
+    if node is None:
+        return {}
+    used = {route for rule in rules for route in (*routes_of(rule.target), *rule.fallback)} | {*routes_of(otherwise)}
+    levels = read_service_levels(node)
+    for route in levels:
+        if route not in used:
+            names = [str(one) for one in used if one is not None]
+            hint = did_you_mean(str(route), names) or f"routes: {', '.join(sorted(names))}"
+            raise node.error(f"no rule sends anything to {route}", hint=hint)
+    return levels
+
+
+def _digest(path: Path, prices: tuple[Path, ...]) -> str:
+    digest = hashlib.sha256()
+    for file in (path, *prices):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
