@@ -29,10 +29,12 @@ def line(
     return lines[index[0]]
 
 
-def charge(rates: ModelRates, when: str = NOW, tier: str | None = None, **quantities: int) -> str | None:
+def charge(
+    rates: ModelRates, when: str = NOW, tier: str | None = None, region: str | None = None, **quantities: int
+) -> str | None:
     """Return what the quantities of one request cost, in USD as text, or None where it is unpriced."""
     prompt = sum(quantities.get(key, 0) for key in PROMPT_KEYS)
-    found = line(rates, when, prompt, tier)
+    found = line(rates, when, prompt, tier, region)
     if not isinstance(found, RateLine):
         return None
     amounts = [(found.prices[USAGE_KEYS.index(key)], quantity) for key, quantity in quantities.items()]

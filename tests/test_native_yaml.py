@@ -195,7 +195,10 @@ def test_service_tiers_and_windows_are_stated_in_the_unit_of_their_rate(card):
           - per: 1000
             prices: {input: "4"}
             modes: {batch: {prices: {input: "2"}}, flex: {per: 1, prices: {input: "3"}}}
-            windows: [{hours: ["00:00-06:00"], prices: {input: "3"}, modes: {batch: {prices: {input: "1"}}, flex: {prices: {input: "1"}}}}]
+            windows:
+              - hours: ["00:00-06:00"]
+                prices: {input: "3"}
+                modes: {batch: {prices: {input: "1"}}, flex: {prices: {input: "1"}}}
     """
     rates = rates_of(card(model(text)), "acme", "m")
     noon, night = NOW, "2026-11-23T00:00:00Z"

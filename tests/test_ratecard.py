@@ -2,10 +2,9 @@ from datetime import date
 
 import numpy as np
 import pytest
-from pricing import charge, epoch_s, per_million, line, rates_of
+from pricing import charge, epoch_s, line, rates_of
 
 from aggcost.price_sources import load_rates
-from aggcost.ratecard import RateLine
 
 
 @pytest.fixture(scope="module")

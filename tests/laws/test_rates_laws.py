@@ -79,14 +79,15 @@ def oracle(rates, tier, region, start, prompt):
         stated.update(reached[-1].prices)
     if set(stated) == {"requests"}:
         stated |= {"input": Fraction(0), "output": Fraction(0)}
-    found = []
-    for key in USAGE_KEYS:
-        place = key
-        while place is not None and place not in stated:
-            place = PRICED[place].parent
-        price = stated[place] if place else (Fraction(0) if key == "requests" else None)
-        found.append(None if price is None else price * period.regions.get(region, 1))
-    return tuple(found)
+    found = (climb(stated, key) for key in USAGE_KEYS)
+    return tuple(None if price is None else price * period.regions.get(region, 1) for price in found)
+
+
+def climb(stated, key):
+    place = key
+    while place is not None and place not in stated:
+        place = PRICED[place].parent
+    return stated[place] if place else (Fraction(0) if key == "requests" else None)
 
 
 @settings(max_examples=80, deadline=None)
