@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -41,21 +40,17 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """How charges become a month's: `factor` x the charges of the `counted` days, plus fixed costs."""
+    """How charges become a month's: `factor` x the charges of the counted days; None without such a day."""
 
-    counted: frozenset[date]
     factor: Fraction | None
 
     def of(self, charges: Charges, name: str, value: Any) -> Fraction | None:
         """Return a month's cost of the charges whose key `name` has this value."""
-        return self._cost(charges.total(lambda charge: charge.keys[name] == value and self._counts(charge)))
+        return self._cost(charges.total(lambda charge: charge.keys["counted"] and charge.keys[name] == value))
 
     def all(self, charges: Charges) -> Fraction | None:
         """Return a month's cost of all charges."""
-        return self._cost(charges.total(self._counts))
-
-    def _counts(self, charge: Any) -> bool:
-        return charge.keys["day"] in self.counted
+        return self._cost(charges.total(lambda charge: charge.keys["counted"]))
 
     def _cost(self, totals: Totals) -> Fraction | None:
         return None if self.factor is None else totals.cost_usd * self.factor

@@ -6,6 +6,7 @@ printed, and no exit code is decided here but by `verdict`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import Literal
 from aggcost.advice import advice
 from aggcost.arms import arm
 from aggcost.asserted import asserted_prices
-from aggcost.baseline import BREAKDOWNS, Baseline, Options, baseline, monthly_usd
+from aggcost.baseline import Baseline, Options, baseline, breakdowns, monthly_usd
 from aggcost.budget import BudgetResult, judge
 from aggcost.candidates import Candidate, candidate, monthly_outside
 from aggcost.compare import Basis, Outside, comparison
@@ -27,7 +28,7 @@ from aggcost.importers import Usage, read_usage
 from aggcost.money import percent
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.ratecard import RateCard
-from aggcost.rating import Charges
+from aggcost.rating import Charges, Rates
 from aggcost.report import Assumption, Input, Invoice, Period, Prices, Report
 from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison
@@ -42,6 +43,7 @@ def analyze(options: Options) -> Report:
         base = baseline(engine, usage, options, (), detailed=True)
     return replace(
         _report("analyze", base),
+        next_commands=_after_analyze(options),
         budgets=_budgets(options, base, None),
         invoice=_invoice(options.invoice_usd, base.arm.cost),
         advice=advice(base.arm.cost_monthly),
@@ -107,27 +109,49 @@ def _engine(options: Options) -> Iterator[Engine]:
 def _simulated(
     command: Literal["simulate", "check"], options: Options, engine: Engine, usage: Usage, policies: Sequence[Policy]
 ) -> Report:
+    cards = {policy.prices: options.card(policy.prices) for policy in policies}
     for policy in policies:
-        _check_routes(policy, options)
-    base = baseline(engine, usage, options, policies, detailed=False)
+        if not options.catalogue_only:
+            _check_routes(policy, cards[policy.prices])
+    base = baseline(engine, usage, options, [(policy, cards[policy.prices]) for policy in policies], detailed=False)
+    rates = {prices: Rates(base.ledgers.cells, card, base.rates) for prices, card in cards.items()}
     report = _report(command, base)
     arms, comparisons, issues = [base.arm], [], list(report.issues)
     last: Candidate | None = None
     for policy in policies:
-        card = options.card(policy.prices)
-        last = candidate(policy, base.ledgers, base.truths, base.rates, card, base.dims)
-        one, compared = _compared(options, base, last, card)
+        own = rates[policy.prices]
+        last = candidate(policy, base.ledgers, base.truths, own, base.dims)
+        one, compared = _compared(options, base, last, own.card)
         arms.append(one)
         comparisons.append(compared)
-        issues += unpriced_issues(last.after, card)
+        issues += unpriced_issues(last.after, own.card)
+    assumed = [assumption for policy in policies for assumption in _assumptions(policy, cards[policy.prices])]
     return replace(
         report,
         arms=tuple(arms),
         comparisons=tuple(comparisons),
         budgets=_budgets(options, base, last),
-        assumptions=tuple(assumption for policy in policies for assumption in _assumptions(policy, options)),
+        assumptions=tuple(dict.fromkeys(assumed)),
         issues=tuple(dict.fromkeys(issues)),
+        next_commands=_after_simulate(options, policies) if command == "simulate" else (),
     )
+
+
+def _after_analyze(options: Options) -> tuple[str, ...]:
+    return (f"aggcost simulate {_logs(options)}--policy cheap",)
+
+
+def _after_simulate(options: Options, policies: Sequence[Policy]) -> tuple[str, ...]:
+    named = " ".join(f"--policy {policy.name}" for policy in policies)
+    detail = f"aggcost simulate {_logs(options)}{named} --detail"
+    if not options.project.budgets or len(policies) != 1:
+        return (detail,)
+    return (detail, f"aggcost check {_logs(options)}{named}")
+
+
+def _logs(options: Options) -> str:
+    """Return the logs as the command line needs them: none where the project names them."""
+    return "" if options.logs == options.project.logs else "".join(f"{shlex.quote(log)} " for log in options.logs)
 
 
 def _report(command: Literal["analyze", "simulate", "check"], base: Baseline) -> Report:
@@ -155,11 +179,8 @@ def _report(command: Literal["analyze", "simulate", "check"], base: Baseline) ->
     )
 
 
-def _check_routes(policy: Policy, options: Options) -> None:
+def _check_routes(policy: Policy, card: RateCard) -> None:
     """Refuse a route that no price source knows: it could only end unpriced, and is likely a typing error."""
-    if options.catalogue_only:
-        return
-    card = options.card(policy.prices)
     for route in routes_of(policy):
         found = card.resolve(route.provider, route.model)
         if found.rates is None:
@@ -178,7 +199,7 @@ def _compared(options: Options, base: Baseline, found: Candidate, card: RateCard
         found.after,
         found.service,
         monthly_usd=monthly_usd(base.month, found.after, outside.after_usd),
-        fields=(*BREAKDOWNS, *options.by),
+        fields=breakdowns(options, base.ledgers),
     )
     one = replace(one, policy_digest=policy.digest, recorded_cost=None, variance=None, variance_percent=None)
     basis = Basis(
@@ -224,9 +245,8 @@ def _invoice(amount_usd: Decimal | None, cost_usd: Decimal | None) -> Invoice | 
     )
 
 
-def _assumptions(policy: Policy, options: Options) -> list[Assumption]:
+def _assumptions(policy: Policy, card: RateCard) -> list[Assumption]:
     """Return what the comparison takes from the policy on trust."""
-    card = options.card(policy.prices)
     unknown = [route for route in routes_of(policy) if _no_window(card, route)] if policy.require_context else []
     windows = [
         Assumption(name=f"context window of {route}", value="large enough", source="no price source states it")

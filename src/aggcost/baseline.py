@@ -67,6 +67,7 @@ class Baseline:
     requests, by name.
     """
 
+    project: Project
     usage: Usage
     ledgers: Ledgers
     truths: Truths
@@ -83,9 +84,11 @@ class Baseline:
 
     @property
     def component_names(self) -> tuple[str, ...]:
-        """Return the components that have requests, in their order."""
-        present = self.charges.by("component")
-        return tuple(name for name in self.dims["component"].values if name in present)
+        """Return the components that have requests: as the project lists them, or providers, dearest first."""
+        cost_usd = {name: sums.cost_usd for name, sums in self.charges.by("component").items()}
+        listed = [name for name, _ in self.project.components if name in cost_usd]
+        others = sorted(cost_usd.keys() - set(listed), key=lambda name: (-cost_usd[name], name))
+        return (*listed, *others)
 
     @property
     def logged_models(self) -> list[tuple[str | None, str]]:
@@ -104,20 +107,22 @@ class Baseline:
             return self.charges
         true, _ = self.truths.of(where)
         kept = self.shares.keep(true[self.shares.cell])
-        return rate(self.ledgers.cells, kept, {"day": self.dims["day"].take(kept.cell)})
+        return rate(self.ledgers.cells, kept, {name: self.dims[name].take(kept.cell) for name in ("day", "counted")})
 
 
-def baseline(engine: Engine, usage: Usage, options: Options, policies: Sequence[Policy], *, detailed: bool) -> Baseline:
+def baseline(
+    engine: Engine, usage: Usage, options: Options, policies: Sequence[tuple[Policy, RateCard]], *, detailed: bool
+) -> Baseline:
     """Return the log as it is, scanned so that these policies can be replayed on it.
 
     `detailed` adds what only `analyze` shows and costs scans of its own: conversations, worst minutes.
     """
     card = options.card()
-    cards = [(card, ()), *((options.card(policy.prices), routes_of(policy)) for policy in policies)]
+    cards = [(card, ()), *((own, routes_of(policy)) for policy, own in policies)]
     ledgers = scanning.scan(
         engine,
         usage.table,
-        conditions=_conditions(options.project, policies),
+        conditions=_conditions(options.project, [policy for policy, _ in policies]),
         cards=cards,
         by=options.by,
         zone=options.zone,
@@ -127,11 +132,11 @@ def baseline(engine: Engine, usage: Usage, options: Options, policies: Sequence[
     rates = Rates(ledgers.cells, card)
     shares = all_of(rates.as_logged(), ledgers.cells)
     charges = rate(ledgers.cells, shares, {name: dim.take(shares.cell) for name, dim in dims.items()})
-    fields = tuple(dict.fromkeys((*BREAKDOWNS, *options.by)))
+    fields = breakdowns(options, ledgers)
     invariants.breakdowns_add_up(charges, fields)
     found = coverage(ledgers.cells, charges)
     invariants.every_record_has_one_outcome(found, sum(one.records for one in usage.inputs))
-    month = Month(ledgers.span.counted, ledgers.span.factor)
+    month = Month(ledgers.span.factor)
     outside = {one.name: one.monthly_usd for one in options.project.overheads}
     minutes = scanning.worst_minutes(engine, usage.table, ledgers.zone) if detailed else ()
     served = service_as_logged(ledgers, minutes)
@@ -144,7 +149,28 @@ def baseline(engine: Engine, usage: Usage, options: Options, policies: Sequence[
         sessions=scanning.sessions(engine, usage.table) if detailed else None,
     )
     issues = (*usage.issues, *scanning.issue_of_cells(ledgers.cells), *unpriced_issues(charges, card))
-    return Baseline(usage, ledgers, truths, rates, dims, shares, charges, month, served, logged, found, outside, issues)
+    return Baseline(
+        project=options.project,
+        usage=usage,
+        ledgers=ledgers,
+        truths=truths,
+        rates=rates,
+        dims=dims,
+        shares=shares,
+        charges=charges,
+        month=month,
+        service=served,
+        arm=logged,
+        coverage=found,
+        outside=outside,
+        issues=issues,
+    )
+
+
+def breakdowns(options: Options, ledgers: Ledgers) -> tuple[str, ...]:
+    """Return the fields every arm is broken down by; days only where the ledger can tell them."""
+    known = [name for name in BREAKDOWNS if name != "day" or ledgers.by_the_hour]
+    return tuple(dict.fromkeys((*known, *options.by)))
 
 
 def _conditions(project: Project, policies: Sequence[Policy]) -> list[Condition]:

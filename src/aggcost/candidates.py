@@ -32,16 +32,23 @@ def keys(ledgers: Ledgers, truths: Truths, project: Project, by: Iterable[str]) 
     """Return what charges are kept apart by, a code a cell: provider, model, task, local day, component, `by`."""
     cells = ledgers.cells
     found = {name: cells.dims[name] for name in ("provider", "model", "task")}
-    found["day"] = cells.dims["bucket"].map(lambda bucket: _day(bucket, ledgers))
+    found["day"] = cells.dims["start_s"].map(lambda start_s: _day(start_s, ledgers))
+    found["counted"] = cells.dims["start_s"].map(lambda start_s: _counted(start_s, ledgers))
     found["component"] = _components(cells, truths, project)
     for name in by:
         found.setdefault(name, cells.dims.get(name, found["day"]).map(lambda v: OTHER_VALUES if v == OTHER else v))
     return found
 
 
-def _day(bucket: int | None, ledgers: Ledgers) -> date | None:
-    time_of_day = local_time(bucket, ledgers.cells.grid_s, ledgers.zone)
-    return None if time_of_day is None else time_of_day.date()
+def _day(start_s: int | None, ledgers: Ledgers) -> date | None:
+    """Return the local day of a time bucket, None where it is unknown or the ledger keeps no days apart."""
+    local = local_time(start_s, ledgers.zone)
+    return local.date() if local is not None and ledgers.by_the_hour else None
+
+
+def _counted(start_s: int | None, ledgers: Ledgers) -> bool:
+    local = local_time(start_s, ledgers.zone)
+    return local is not None and local.date() in ledgers.span.counted
 
 
 def _components(cells: Cells, truths: Truths, project: Project) -> Dim:
@@ -73,17 +80,14 @@ class Candidate:
         if where is None:
             return self.after
         mask = on_shares(where, self.policy, self.routed, truths)
-        day = self.keys["day"]
-        return rate(self.cells, self.shares.keep(mask), {"day": Dim(day.codes[mask], day.values)})
+        kept = {name: Dim(self.keys[name].codes[mask], self.keys[name].values) for name in ("day", "counted")}
+        return rate(self.cells, self.shares.keep(mask), kept)
 
 
-def candidate(
-    policy: Policy, ledgers: Ledgers, truths: Truths, today: Rates, card: RateCard, by: Mapping[str, Dim]
-) -> Candidate:
-    """Return the policy replayed on the ledgers; requests that stay keep today's prices."""
+def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: Mapping[str, Dim]) -> Candidate:
+    """Return the policy replayed on the ledgers under the arm's `own` rates; requests that stay keep today's."""
     cells = ledgers.cells
-    own = Rates(cells, card, today)
-    facts = {route: _facts(card, route) for route in routes_of(policy)}
+    facts = {route: _facts(own.card, route) for route in routes_of(policy)}
     usage = cells.dims["outcome"].mask(lambda outcome: outcome == USAGE)
     routed = decide(policy, cells, usage, truths, facts, own)
     invariants.every_cell_goes_somewhere(cells, routed)
@@ -92,7 +96,7 @@ def candidate(
     shares = _shares(routed, own, factor, factors)
     after = rate(cells, shares, found)
     logged = {name: by[name].take(routed.cell) for name in ("provider", "model")}
-    before = rate(cells, _shares_before(routed, today.as_logged()), {**found, **logged})
+    before = rate(cells, _shares_before(routed, own.as_logged()), {**found, **logged})
     unbilled = cells.dims["outcome"].mask(lambda outcome: outcome == NOT_BILLED) & failing(cells)
     failed = decide(policy, cells, unbilled, truths, facts, own)
     service = service_after(policy, ledgers, routed, failed)

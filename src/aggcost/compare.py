@@ -18,7 +18,7 @@ from aggcost.config import Project
 from aggcost.finance import MonthlyCost, Roi, roi
 from aggcost.money import percent, settle
 from aggcost.policy import Policy
-from aggcost.rating import Charges
+from aggcost.rating import Charge, Charges
 from aggcost.replay import OTHERWISE, Routed
 from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision
@@ -97,11 +97,9 @@ def _roi(baseline: Arm, after: Arm, outside: Outside, policy: Policy, project: P
     if baseline.cost_monthly is None or after.cost_monthly is None:
         return None
     return roi(
-        MonthlyCost(baseline.cost_monthly - outside.before, outside.before),
-        MonthlyCost(after.cost_monthly - outside.after, outside.after),
+        MonthlyCost(baseline.cost_monthly - outside.before, outside.before, project.upkeep),
+        MonthlyCost(after.cost_monthly - outside.after, outside.after, policy.upkeep),
         migration=policy.migration,
-        upkeep_today=project.upkeep,
-        upkeep_after=policy.upkeep,
         settings=project.finance,
         assumed_savings_usd=outside.before - outside.after,
     )
@@ -184,11 +182,18 @@ def _order(key: tuple[int, str, str | None], befores: Mapping[Any, Any]) -> tupl
 
 
 def moved(policy: Policy, after: Charges) -> tuple[Fraction, Fraction]:
-    """Return the requests that some rule moved, and those of them that moved without stated evidence."""
+    """Return the requests that some rule moved, and those of them without evidence of the quality.
+
+    The same model bought elsewhere needs none.
+    """
     bare = {index for index, rule in enumerate(policy.rules) if not rule.evidence} | {-1}
     gone = after.total(lambda charge: charge.keys["to"] is not None)
-    unproven = after.total(lambda charge: charge.keys["to"] is not None and charge.keys["rule"] in bare)
+    unproven = after.total(lambda charge: _other_model(charge) and charge.keys["rule"] in bare)
     return gone.requests, unproven.requests
+
+
+def _other_model(charge: Charge) -> bool:
+    return charge.keys["to"] is not None and charge.keys["to"] != charge.keys["from"]
 
 
 def service_rows(before: Service, after: Service) -> tuple[ServiceRow, ...]:

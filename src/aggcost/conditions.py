@@ -57,17 +57,15 @@ class Truths:
         if field not in ("hour", "weekday"):
             return self._cells.dims[field]
         if field not in self._local:
-            bucket = self._cells.dims["bucket"]
-            times = [local_time(value, self._cells.grid_s, self._zone) for value in bucket.values]
-            self._local[field] = Dim(bucket.codes, tuple(_part(time, field) for time in times))
+            start = self._cells.dims["start_s"]
+            times = [local_time(value, self._zone) for value in start.values]
+            self._local[field] = Dim(start.codes, tuple(_part(time, field) for time in times))
         return self._local[field]
 
 
-def local_time(bucket: int | None, grid_s: int, zone: ZoneInfo) -> datetime | None:
-    """Return the local time at which a bucket starts, None where the time is unknown."""
-    if bucket is None:
-        return None
-    return datetime.fromtimestamp(bucket * grid_s, UTC).astimezone(zone)
+def local_time(start_s: int | None, zone: ZoneInfo) -> datetime | None:
+    """Return the local time of an epoch second, None where it is unknown."""
+    return None if start_s is None else datetime.fromtimestamp(start_s, UTC).astimezone(zone)
 
 
 def _part(time: datetime | None, field: str) -> int | str | None:

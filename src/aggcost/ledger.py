@@ -9,8 +9,10 @@ does not depend on the order of rows, the split into files, the thread count or 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +30,16 @@ if TYPE_CHECKING:
 
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
 MAX_CELLS = 1_000_000
+_LARGEST_CODE = 2**22  # above it, codes are numbered anew: tables indexed by code stay small
 OTHER = "\x00other"  # a name that no condition asks about; no log can hold it, importers refuse NUL
 
 # Outcomes of a record that no price decides. `usage` is rated: priced, free or unpriced.
 USAGE, QUARANTINED, DUPLICATE, NOT_BILLED = "usage", "quarantined", "duplicate", "not_billed"
 NAME_KEYS = ("provider", "model", "task", "service_tier", "region", "status")
+TIME_FIELDS = ("hour", "weekday")
 NUMBER_FIELDS = {"input_tokens": None, "cache_read_tokens": "cache_read", "output_tokens": "output",
                  "latency_ms": "latency_ms"}  # fmt: skip
+_EXACT_ROWS = 2**21
 SUM_KEYS = (*TOKEN_KEYS, "requests")
 # Request timeout, gateway timeout, and the timeout of a CDN before the provider.
 _TIMEOUTS = [HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT, 524]
@@ -44,16 +49,24 @@ _TIMEOUTS = [HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT, 524]
 class Plan:
     """What a scan must keep apart.
 
-    `grid_s` is the length of a time bucket in seconds; `names` are further fields kept as they are;
+    `grid_s` is the length of a time bucket in seconds; `instants` (epoch seconds) cut the time instead
+    where they are given, for logs with too many cells by the hour. `names` are further fields kept as they are;
     `cuts` the lower bounds of the bins of a number; `asked` the names some condition compares a
     field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown.
     """
 
     grid_s: int = 3600
+    instants: tuple[int, ...] | None = None
     names: tuple[str, ...] = ()
     cuts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tests: tuple[Atom, ...] = ()
+
+    @property
+    def most_bins(self) -> int:
+        """How many combinations of bins, asked names and answers there can be."""
+        numbers = math.prod(len(bounds) + 1 for bounds in self.cuts.values())
+        return numbers * math.prod(len(values) + 1 for values in self.asked.values()) * 2 ** len(self.tests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +95,13 @@ class Dim:
 class Cells:
     """The ledger: `dims` by name, and `sums` by name (int64, one number a cell).
 
-    Sums are the token meters, `requests`, `records`, `reasoning`, `recorded_pico` (recorded cost in
-    1e-12 of its currency), and `first_s`, `last_s` (first and last request, epoch seconds).
+    The key `start_s` is the start of the time bucket (epoch seconds). Sums are the token meters,
+    `requests`, `records`, `reasoning`, `recorded_pico` (recorded cost in 1e-12 of its currency), and
+    `first_s`, `last_s` (first and last request, epoch seconds).
     """
 
     dims: Mapping[str, Dim]
     sums: Mapping[str, IntArray]
-    grid_s: int
 
     def __len__(self) -> int:
         return len(self.sums["records"])
@@ -96,7 +109,7 @@ class Cells:
     def select(self, mask: np.ndarray[Any, Any]) -> Cells:
         """Return the cells where `mask` is true (or at the given positions)."""
         dims = {name: Dim(dim.codes[mask], dim.values) for name, dim in self.dims.items()}
-        return Cells(dims, {name: values[mask] for name, values in self.sums.items()}, self.grid_s)
+        return Cells(dims, {name: values[mask] for name, values in self.sums.items()})
 
 
 def plan(
@@ -106,6 +119,7 @@ def plan(
     output_cuts: Iterable[int] = (),
     names: Iterable[str] = (),
     grid_s: int = 3600,
+    instants: tuple[int, ...] | None = None,
 ) -> Plan:
     """Return what a scan must keep apart for these condition tests, price tiers and breakdowns."""
     cuts: dict[str, set[int]] = {"input_tokens": set(prompt_cuts), "output_tokens": set(output_cuts)}
@@ -117,16 +131,17 @@ def plan(
             if atom.is_missing:
                 cuts.setdefault(atom.field, set())
             cuts.setdefault(atom.field, set()).update(rules.atom_cuts(atom))
-        elif atom.field in NAME_KEYS or atom.field in {"hour", "weekday"}:
+        elif atom.field in NAME_KEYS or (atom.field in TIME_FIELDS and instants is None):
             continue
         elif atom.field == "operation":
             kept.add("operation")
-        elif atom.names_asked is not None:
+        elif atom.names_asked is not None and atom.field not in TIME_FIELDS:
             asked.setdefault(atom.field, set()).update(atom.names_asked)
         else:
             tests[atom.text] = atom
     return Plan(
         grid_s=grid_s,
+        instants=instants,
         names=tuple(sorted(kept)),
         cuts={name: tuple(sorted(bounds)) for name, bounds in sorted(cuts.items())},
         asked={name: tuple(sorted(literals)) for name, literals in sorted(asked.items()) if name not in kept},
@@ -134,15 +149,15 @@ def plan(
     )
 
 
-def scan(engine: Engine, usage: ibis.Table, wanted: Plan) -> Cells:
+def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> Cells:
     """Return the ledger of `usage` (canonical columns, `issue`, `duplicate`), one scan in the engine."""
     keys = [
-        (usage.ts.epoch_seconds() // wanted.grid_s).cast("int64").name("bucket"),
+        _start_s(usage, wanted).name("start_s"),
         _outcome(usage).name("outcome"),
         _failure(usage).name("failure"),
         _tokens_known(usage).name("tokens_known"),
         usage.recorded_cost.notnull().name("recorded"),
-        *keys_without_time(usage, wanted),
+        *keys_without_time(usage, wanted, zone),
     ]
     table = engine.to_arrow(usage.group_by(keys).aggregate(**_sums(usage)))
     if table.num_rows > MAX_CELLS:
@@ -152,16 +167,22 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan) -> Cells:
         )
     found = dims(table, [key.get_name() for key in keys], wanted)
     sums = {name: int64(table.column(name)) for name in table.column_names if name not in found}
-    return Cells(found, sums, wanted.grid_s)
+    return Cells(found, sums)
 
 
-def keys_without_time(usage: ibis.Table, wanted: Plan) -> list[ibis.Value]:
+def _start_s(usage: ibis.Table, wanted: Plan) -> ibis.Value:
+    if wanted.instants is None:
+        return ((usage.ts.epoch_seconds() // wanted.grid_s) * wanted.grid_s).cast("int64")
+    return _bin(usage.ts.epoch_seconds(), wanted.instants).cast("int64")
+
+
+def keys_without_time(usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> list[ibis.Value]:
     """Return the keys that a condition may look at, other than the time, as columns of `usage`."""
     return [
         *(usage[name] for name in (*NAME_KEYS, *wanted.names)),
         *(_bin(number(usage, name), bounds).name(name) for name, bounds in wanted.cuts.items()),
         *(_asked(rules.field_column(usage, name), values).name(name) for name, values in wanted.asked.items()),
-        *(rules.atom_to_ibis(atom, usage).name(f"test:{atom.text}") for atom in wanted.tests),
+        *(rules.atom_to_ibis(atom, usage, zone).name(f"test:{atom.text}") for atom in wanted.tests),
     ]
 
 
@@ -235,6 +256,8 @@ def _sums(usage: ibis.Table) -> dict[str, ibis.Value]:
 def dims(table: pa.Table, names: Iterable[str], wanted: Plan) -> dict[str, Dim]:
     """Return the distinct values of each key of a scan, numbered; bins are shown by their lower bound."""
     bins = {name: (0, *bounds) for name, bounds in wanted.cuts.items()}
+    if wanted.instants is not None:
+        bins["start_s"] = (0, *wanted.instants)
     return {name: _dim(table.column(name), bins.get(name)) for name in names}
 
 
@@ -249,26 +272,64 @@ def _dim(column: pa.ChunkedArray, bins: tuple[int, ...] | None) -> Dim:
 
 
 def int64(column: pa.ChunkedArray) -> IntArray:
-    """Return a column as int64; decimals in units of 1e-12, nulls as 0."""
-    if pa.types.is_decimal(column.type):
-        return _unscaled(column)
-    return column.combine_chunks().fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    """Return a column as int64 (decimals in units of their last digit), nulls as 0."""
+    values = column.combine_chunks().fill_null(0)
+    if pa.types.is_decimal(values.type):
+        return _unscaled(values)
+    return values.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def _unscaled(column: pa.ChunkedArray) -> IntArray:
-    values = [0 if value is None else int(value.scaleb(12)) for value in column.to_pylist()]
-    return np.array(values, dtype=np.int64)
+def _unscaled(values: pa.Array) -> IntArray:
+    """Read the 128-bit integers behind a decimal column, refusing what 64 bits cannot hold."""
+    halves = np.frombuffer(values.buffers()[1], dtype="<i8").reshape(-1, 2)[values.offset :][: len(values)]
+    low, high = halves[:, 0], halves[:, 1]
+    if (high != low >> 63).any():
+        raise DataQualityError("a sum of this log does not fit 64 bits", hint="are token counts or costs mistyped?")
+    return low.copy()
 
 
-def group_sums(codes: np.ndarray[Any, Any], groups: int, values: IntArray) -> list[int]:
+def combine(dims: Iterable[Dim], size: int) -> tuple[IntArray, int]:
+    """Return a code for the combination of values that each of `size` rows has, and a bound on the codes."""
+    codes, width = np.zeros(size, np.int64), 1
+    for dim in dims:
+        if width * len(dim.values) > _LARGEST_CODE:
+            codes, width = _renumber(codes, width)
+        codes = codes * len(dim.values) + dim.codes
+        width *= max(len(dim.values), 1)
+    return codes, width
+
+
+def _renumber(codes: IntArray, width: int) -> tuple[IntArray, int]:
+    """Return the codes numbered from 0 without gaps, in their order, and how many there are."""
+    if width > 8 * _LARGEST_CODE:
+        found, dense = np.unique(codes, return_inverse=True)
+        return dense.astype(np.int64), len(found)
+    present = np.zeros(width, dtype=bool)
+    present[codes] = True
+    numbers = np.cumsum(present) - 1
+    return numbers[codes], int(numbers[-1]) + 1
+
+
+def group(dims: Iterable[Dim], size: int) -> tuple[IntArray, IntArray]:
+    """Return the group of each row (rows with equal values share one), and a row of each group."""
+    codes, count = _renumber(*combine(dims, size)) if size else (np.zeros(0, np.int64), 0)
+    members = np.zeros(count, np.int64)
+    members[codes[::-1]] = np.arange(size)[::-1]
+    return codes, members
+
+
+def group_sums(codes: IntArray, groups: int, values: IntArray) -> list[int]:
     """Return for each group the exact sum of its values, as Python integers.
 
-    numpy's int64 wraps silently, so the halves of each number are summed apart: both fit
-    2^31 cells.
+    numpy's int64 wraps silently, so the halves of each number are summed apart. Doubles hold these
+    sums exactly: fewer than 2^21 halves of 32 bits stay below 2^53.
     """
-    low, high = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
-    np.add.at(low, codes, values & 0xFFFFFFFF)
-    np.add.at(high, codes, values >> 32)
+    if len(values) > _EXACT_ROWS:
+        parts = range(0, len(values), _EXACT_ROWS)
+        sums = [group_sums(codes[at : at + _EXACT_ROWS], groups, values[at : at + _EXACT_ROWS]) for at in parts]
+        return [sum(column) for column in zip(*sums, strict=True)]
+    low = np.bincount(codes, weights=values & 0xFFFFFFFF, minlength=groups)
+    high = np.bincount(codes, weights=values >> 32, minlength=groups)
     return [(int(upper) << 32) + int(lower) for upper, lower in zip(high, low, strict=True)]
 
 

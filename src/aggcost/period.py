@@ -10,7 +10,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,14 @@ class Span:
     def indicative(self) -> bool:
         """Whether the log is too short for a month's figure to be more than an indication."""
         return len(self.counted) < INDICATIVE_BELOW_DAYS
+
+    def edges_s(self) -> tuple[int, ...]:
+        """Return the epoch seconds at which the counted days begin and end; they are in one piece."""
+        if not self.counted or self.first is None:
+            return ()
+        after = max(self.counted) + timedelta(days=1)
+        starts = (datetime.combine(day, time(), self.first.tzinfo) for day in (min(self.counted), after))
+        return tuple(int(start.timestamp()) for start in starts)
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from aggcost.ledger import SUM_KEYS, USAGE, Cells, Dim, IntArray, group_sums
+from aggcost.ledger import SUM_KEYS, USAGE, Cells, Dim, IntArray, group, group_sums
 from aggcost.meters import TOKEN_KEYS
 from aggcost.policy import Route
 from aggcost.ratecard import RateCard, RateLine, Resolution, Unpriced
@@ -123,15 +123,8 @@ class Rates:
         if rates is None:
             table.put(rows, [Unpriced("unpriced_model", f"no price for {model!r}")])
             return
-        dated = self._starts[rows] >= 0
-        if rates.instants and not dated.all():
-            table.put(
-                rows[~dated], [Unpriced("unpriced_period", f"{model!r} has dated prices, and the request no time")]
-            )
-            rows = rows[dated]
-        if len(rows):
-            lines, index = rates.lines(tier, region, self._starts[rows], self._prompts[rows])
-            table.put(rows, lines, index)
+        lines, index = rates.lines(tier, region, self._starts[rows], self._prompts[rows])
+        table.put(rows, lines, index)
 
 
 class _Table:
@@ -278,14 +271,11 @@ def _is_free(line: Line) -> bool:
 def rate(cells: Cells, shares: Shares, keys: Mapping[str, Dim]) -> Charges:
     """Return the charges of the shares, kept apart by `keys` (one code a share)."""
     dims = {"recorded": cells.dims["recorded"].take(shares.cell), **keys}
-    codes = np.zeros(len(shares.cell), np.int64)
-    for values in (*dims.values(), *_rate_dims(shares)):
-        codes = codes * max(len(values.values), 1) + values.codes
-    _, first, group = np.unique(codes, return_index=True, return_inverse=True)
-    sums = [group_sums(group, len(first), cells.sums[name][shares.cell]) for name in _COLUMNS]
+    groups, members = group((*dims.values(), *_rate_dims(shares)), len(shares.cell))
+    sums = [group_sums(groups, len(members), cells.sums[name][shares.cell]) for name in _COLUMNS]
     price = _Pricer(shares)
     rows = []
-    for position, share in enumerate(first.tolist()):
+    for position, share in enumerate(members.tolist()):
         found = {name: dim.values[dim.codes[share]] for name, dim in dims.items()}
         rows.append(price.charge(share, found, [column[position] for column in sums]))
     return Charges(tuple(rows), shares.whole, price.denominator)
@@ -356,9 +346,7 @@ def _cost(prices: tuple[int | None, ...], quantities: list[int]) -> int | None:
 
 def _groups(dims: Sequence[Any]) -> Iterable[tuple[tuple[Any, ...], IntArray]]:
     """Yield each combination of values that occurs, with the positions of its cells."""
-    codes = np.zeros(len(dims[0].codes), np.int64)
-    for dim in dims:
-        codes = codes * len(dim.values) + dim.codes
+    codes, _ = group(dims, len(dims[0].codes))
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     for rows in np.split(order, starts[1:]) if len(order) else ():
@@ -371,8 +359,8 @@ def _charges_tokens(line: Line) -> bool:
 
 def _starts(cells: Cells) -> IntArray:
     """Return the start of each cell's time bucket (epoch seconds), -1 where the time is unknown."""
-    dim = cells.dims["bucket"]
-    values = [-1 if value is None else value * cells.grid_s for value in dim.values]
+    dim = cells.dims["start_s"]
+    values = [-1 if value is None else value for value in dim.values]
     return np.array(values, dtype=np.int64)[dim.codes]
 
 

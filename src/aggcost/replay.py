@@ -165,7 +165,7 @@ class _Decider:
     def _limits(self, rows: IntArray, known: Facts) -> list[tuple[str, Mask]]:
         limits = []
         if known.retired_s is not None:
-            starts = _lower(self._cells, "bucket", rows) * self._cells.grid_s
+            starts = _lower(self._cells, "start_s", rows)
             limits.append(("retired", starts >= known.retired_s))
         if known.context_window is not None and self._policy.require_context:
             prompts = _lower(self._cells, "input_tokens", rows)

@@ -7,12 +7,10 @@ at must be in the plan; nothing else of a request survives it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-import numpy as np
 
 from aggcost import ledger, period, rules, service
 from aggcost.errors import Issue
@@ -26,20 +24,35 @@ if TYPE_CHECKING:
     import ibis
 
     from aggcost.engine import Engine
-    from aggcost.rules import Condition
+    from aggcost.rules import Atom, Condition
 
+RULE = "rule"  # a field of discounts that no log has: which rule decided
 MAX_GROUPS = 1_000  # values of a --by field that keep a line of their own
 _QUARTER_S, _HOUR_S = 900, 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Ledgers:
-    """What the core works on: cells, latencies, and the days they cover."""
+    """What the core works on: cells, latencies, and the days they cover.
+
+    `by_the_hour` says that the cells keep hours apart; where they do not, no day can be told.
+    """
 
     cells: Cells
     latencies: Latencies
     span: period.Span
     zone: ZoneInfo
+    by_the_hour: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """A first look at a log: who served which task, and the first and last second."""
+
+    models: tuple[tuple[str | None, str], ...]
+    kinds: int
+    first_s: int | None
+    last_s: int | None
 
 
 def scan(
@@ -52,19 +65,45 @@ def scan(
     zone: ZoneInfo,
 ) -> Ledgers:
     """Return the ledgers of a log for these conditions, for each card with the routes it must price."""
-    atoms = [atom for condition in conditions for atom in condition.atoms]
-    priced = _priced_models(_logged_models(engine, usage), cards)
-    wanted = ledger.plan(
+    atoms = [atom for condition in conditions for atom in condition.atoms if atom.field != RULE]
+    outline = _outline(engine, usage)
+    span = period.cover(outline.first_s, outline.last_s, zone)
+    priced = _priced_models(outline.models, cards)
+    asked = ledger.plan(atoms, names=[name for name in by if name == "operation"], grid_s=_grid_s(priced, zone))
+    instants = _instants(asked, outline, priced, span)
+    wanted = _with_groups(engine, usage, _with_prices(asked, atoms, priced, instants), by)
+    cells = ledger.scan(engine, usage, wanted, zone)
+    return Ledgers(cells, service.scan(engine, usage, asked), span, zone, by_the_hour=instants is None)
+
+
+def _with_prices(
+    asked: ledger.Plan, atoms: Sequence[Atom], priced: Sequence[ModelRates], instants: tuple[int, ...] | None
+) -> ledger.Plan:
+    """Return the plan with the cuts of prices and limits on top of those of the conditions."""
+    return ledger.plan(
         atoms,
-        prompt_cuts=[*_tier_cuts(priced), *_limits(priced, "context_window")],
+        prompt_cuts=[*(cut for rates in priced for cut in rates.cuts), *_limits(priced, "context_window")],
         output_cuts=_limits(priced, "max_output"),
-        names=[name for name in by if name == "operation"],
-        grid_s=_grid_s(priced, zone),
+        names=asked.names,
+        grid_s=asked.grid_s,
+        instants=instants,
     )
-    wanted = _with_groups(engine, usage, wanted, by)
-    cells = ledger.scan(engine, usage, wanted)
-    latencies = service.scan(engine, usage, ledger.plan(atoms))
-    return Ledgers(cells, latencies, _span(cells, zone), zone)
+
+
+def _instants(
+    asked: ledger.Plan, outline: _Outline, priced: Sequence[ModelRates], span: period.Span
+) -> tuple[int, ...] | None:
+    """Return where to cut the time if hours would make too many cells: at prices and at the edge of counted days.
+
+    None keeps the hours, as do prices that change by the hour of the day.
+    """
+    if outline.first_s is None or outline.last_s is None:
+        return None
+    hours = (outline.last_s - outline.first_s) // asked.grid_s + 1
+    if asked.most_bins * outline.kinds * hours <= ledger.MAX_CELLS or any(rates.windowed for rates in priced):
+        return None
+    found = {instant for rates in priced for instant in rates.instants} | set(span.edges_s())
+    return tuple(sorted(instant for instant in found if outline.first_s < instant <= outline.last_s))
 
 
 def routes_of(policy: Policy) -> tuple[Route, ...]:
@@ -83,10 +122,20 @@ def _targets(target: Target) -> tuple[Route | None, ...]:
             return tuple(route for route, _ in parts)
 
 
-def _logged_models(engine: Engine, usage: ibis.Table) -> list[tuple[str | None, str]]:
-    table = engine.to_arrow(usage.select("provider", "model").distinct())
+def _outline(engine: Engine, usage: ibis.Table) -> _Outline:
+    usable = usage.filter(usage.issue.isnull())
+    table = engine.to_arrow(
+        usable.group_by("provider", "model", "task").aggregate(
+            first_s=usable.ts.min().truncate("s").epoch_seconds().cast("int64"),
+            last_s=usable.ts.max().truncate("s").epoch_seconds().cast("int64"),
+        )
+    )
     rows = table.to_pylist()
-    return [(row["provider"], row["model"]) for row in rows if row["model"] is not None]
+    models = {(row["provider"], row["model"]): None for row in rows if row["model"] is not None}
+    firsts = [row["first_s"] for row in rows if row["first_s"] is not None]
+    lasts = [row["last_s"] for row in rows if row["last_s"] is not None]
+    ordered = sorted(models, key=lambda pair: (pair[0] or "", pair[1]))
+    return _Outline(tuple(ordered), len(rows), min(firsts, default=None), max(lasts, default=None))
 
 
 def _priced_models(
@@ -97,10 +146,6 @@ def _priced_models(
         names = [*logged, *((route.provider, route.model) for route in routes)]
         found += [card.resolve(provider, model).rates for provider, model in dict.fromkeys(names)]
     return [rates for rates in found if rates is not None]
-
-
-def _tier_cuts(priced: Iterable[ModelRates]) -> list[int]:
-    return [cut for rates in priced for cut in rates.cuts]
 
 
 def _limits(priced: Iterable[ModelRates], name: str) -> list[int]:
@@ -126,7 +171,7 @@ def _with_groups(engine: Engine, usage: ibis.Table, wanted: ledger.Plan, by: Seq
     for name in by:
         if name not in NAME_KEYS and name not in wanted.names and name != "day":
             asked[name] = tuple(sorted({*asked.get(name, ()), *_frequent(engine, usage, name)}))
-    return ledger.Plan(wanted.grid_s, wanted.names, wanted.cuts, asked, wanted.tests)
+    return replace(wanted, asked=asked)
 
 
 def _frequent(engine: Engine, usage: ibis.Table, name: str) -> list[str]:
@@ -134,15 +179,6 @@ def _frequent(engine: Engine, usage: ibis.Table, name: str) -> list[str]:
     counted = usage.filter(column.notnull()).group_by(column).aggregate(requests=usage.count())
     ranked = counted.order_by([counted.requests.desc(), counted.value.asc()]).limit(MAX_GROUPS)
     return [str(value) for value in engine.to_arrow(ranked).column("value").to_pylist()]
-
-
-def _span(cells: Cells, zone: ZoneInfo) -> period.Span:
-    dated = cells.dims["bucket"].mask(lambda bucket: bucket is not None)
-    usable = dated & cells.dims["outcome"].mask(lambda outcome: outcome != ledger.QUARANTINED)
-    if not usable.any():
-        return period.cover(None, None, zone)
-    first, last = cells.sums["first_s"][usable], cells.sums["last_s"][usable]
-    return period.cover(int(np.min(first)), int(np.max(last)), zone)
 
 
 def worst_minutes(engine: Engine, usage: ibis.Table, zone: ZoneInfo, limit: int = 3) -> tuple[Minute, ...]:
@@ -178,7 +214,7 @@ def issue_of_cells(cells: Cells) -> tuple[Issue, ...]:
     requests = cells.sums["requests"]
     usage = cells.dims["outcome"].mask(lambda outcome: outcome == ledger.USAGE)
     issues = []
-    undated = int(requests[usage & cells.dims["bucket"].mask(lambda bucket: bucket is None)].sum())
+    undated = int(requests[usage & cells.dims["start_s"].mask(lambda start_s: start_s is None)].sum())
     if undated:
         issues.append(Issue("no_time", "warning", undated, "requests without a time: they are in no day and no month"))
     uncounted = int(requests[usage & cells.dims["tokens_known"].mask(lambda known: not known)].sum())

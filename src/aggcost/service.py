@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal
@@ -58,7 +58,7 @@ class Percentiles:
 
 def scan(engine: Engine, usage: ibis.Table, wanted: Plan) -> Latencies:
     """Return the latency ledger of the served requests that state a latency, one scan in the engine."""
-    kept = Plan(wanted.grid_s, wanted.names, _few_cuts(wanted.cuts), wanted.asked, wanted.tests)
+    kept = replace(wanted, cuts=_few_cuts(wanted.cuts))
     served = usage.filter(
         ledger.accepted(usage), usage.billable.isnull() | usage.billable,
         usage.latency_ms.notnull(), usage.status.fill_null("ok") == "ok",
@@ -122,16 +122,17 @@ def _share_that_stays(latencies: Latencies, cells: Cells, routed: Routed, served
 
 def _common_codes(latencies: Latencies, cells: Cells) -> tuple[IntArray, IntArray]:
     """Return a code for the key of each row and each cell; a cell's bin belongs to the wider bin that holds it."""
-    of_rows = np.zeros(len(latencies.latency_ms), np.int64)
-    of_cells = np.zeros(len(cells), np.int64)
-    for name, dim in latencies.dims.items():
-        numbers = {value: code for code, value in enumerate(dim.values)}
-        fine = cells.dims[name]
-        lookup = [_wider(value, numbers) for value in fine.values]
-        of_rows = of_rows * (len(numbers) + 1) + dim.codes
-        of_cells = of_cells * (len(numbers) + 1) + np.array(lookup, np.int64)[fine.codes]
-    _, dense = np.unique(np.concatenate([of_rows, of_cells]), return_inverse=True)
-    return dense[: len(of_rows)], dense[len(of_rows) :]
+    dims = [_joined(dim, cells.dims[name]) for name, dim in latencies.dims.items()]
+    rows = len(latencies.latency_ms)
+    codes, _ = ledger.group(dims, rows + len(cells))
+    return codes[:rows], codes[rows:]
+
+
+def _joined(wide: Dim, fine: Dim) -> Dim:
+    """Return one dimension over the rows of both, in the values of the wider one (None: in none of them)."""
+    numbers = {value: code for code, value in enumerate(wide.values)}
+    lookup = np.array([_wider(value, numbers) for value in fine.values], np.int32)
+    return Dim(np.concatenate([wide.codes, lookup[fine.codes]]), (*wide.values, None))
 
 
 def _wider(value: Any, numbers: Mapping[Any, int]) -> int:
