@@ -70,7 +70,9 @@ def with_models(rows: Sequence[Row], seed: int) -> list[Row]:
     """Return the rows with a model of their provider, now and then one that nobody prices."""
     draw = random.Random(seed)
     known = {"acme": ["large", "small"], "other": ["tiny"]}
-    return [{**row, "model": draw.choice([*known[row["provider"]], *known[row["provider"]], "unheard"])} for row in rows]
+    return [
+        {**row, "model": draw.choice([*known[row["provider"]], *known[row["provider"]], "unheard"])} for row in rows
+    ]
 
 
 def sample(seed: int, count: int = 200, *, unpriced: bool = False) -> list[Row]:
@@ -115,6 +117,7 @@ def price_usd(row: Row, provider: str, model: str) -> Fraction | None:
         rates = ("5.00", "1.25", "20.00")
     else:
         rates = ("2.50", "1.25", "10.00")
-    return sum(
-        (Fraction(rate) * tokens for rate, tokens in zip(rates, (fresh, cached, out), strict=True)), Fraction(0)
-    ) / 1_000_000
+    return (
+        sum((Fraction(rate) * tokens for rate, tokens in zip(rates, (fresh, cached, out), strict=True)), Fraction(0))
+        / 1_000_000
+    )

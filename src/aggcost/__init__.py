@@ -1,1 +1,39 @@
-"""aggcost backtests an LLM bill."""
+"""aggcost backtests an LLM bill: exported request logs, priced exactly, replayed against routing policies.
+
+The public names load on first use; importing the package loads no engine and no data frame.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aggcost.api import Log, Table, analyze, compare, load_policy, load_rates, rate, read_usage, replay
+    from aggcost.errors import AggcostError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AggcostError",
+    "Log",
+    "Table",
+    "analyze",
+    "compare",
+    "load_policy",
+    "load_rates",
+    "rate",
+    "read_usage",
+    "replay",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'aggcost' has no attribute {name!r}")
+    home = "aggcost.errors" if name == "AggcostError" else "aggcost.api"
+    return getattr(importlib.import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

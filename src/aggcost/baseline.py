@@ -42,6 +42,8 @@ class Options:
     project: Project = field(default_factory=Project.empty)
     prices: tuple[Path, ...] = ()
     catalogue_only: bool = False
+    today: RateCard | None = None
+    quarantine: Path | None = None
     by: tuple[str, ...] = ()
     invoice_usd: Decimal | None = None
     engine: str = "duckdb"
@@ -55,7 +57,9 @@ class Options:
         return ZoneInfo(self.read.timezone or self.project.timezone or "UTC")
 
     def card(self, own: Sequence[Path] = ()) -> RateCard:
-        """Return today's rate card, under the price files of an arm's own."""
+        """Return today's rate card (`today`, where the caller made it), under the price files of an arm's own."""
+        if self.today is not None:
+            return load_rates(own, over=self.today)
         return load_rates(() if self.catalogue_only else (*own, *self.prices, *self.project.prices))
 
 

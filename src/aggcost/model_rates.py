@@ -129,6 +129,11 @@ class ModelRates:
         return bool(self.instants) or any(period.windows for period in self.periods)
 
     @property
+    def windowed(self) -> bool:
+        """Whether some price depends on the hour of the day or the day of the week."""
+        return any(period.windows for period in self.periods)
+
+    @property
     def grid_s(self) -> int:
         """The coarsest grid (3600, 900, 60 or 1 seconds) on which every change of price lies."""
         windows = (priced.window.grid_s for period in self.periods for priced in period.windows)

@@ -107,9 +107,9 @@ class RateCard:
     """
 
     def __init__(self, books: Sequence[Book]) -> None:
-        self._books = tuple(books)
+        self.books = tuple(books)
         self._resolved: dict[tuple[str | None, str], Resolution] = {}
-        self.sources: tuple[SourceInfo, ...] = tuple(book.source for book in self._books)
+        self.sources: tuple[SourceInfo, ...] = tuple(book.source for book in self.books)
         parts = "\n".join(f"{source.name} {source.digest}" for source in self.sources)
         self.digest: str = hashlib.sha256(parts.encode()).hexdigest()
 
@@ -130,7 +130,7 @@ class RateCard:
 
     def providers(self) -> tuple[str, ...]:
         """Return the canonical names of every provider that some source knows."""
-        return tuple(sorted({name for book in self._books for name in book.provider_names}))
+        return tuple(sorted({name for book in self.books for name in book.provider_names}))
 
     def _at(self, provider: str, forms: Sequence[Form]) -> Resolution:
         """Resolve where the log names the provider."""
@@ -190,7 +190,7 @@ class RateCard:
         return self._resolution(provider, listing.model, f"{form.how}, a version of {listing.model}")
 
     def _deployed(self, provider: str, form: Form) -> Resolution | None:
-        meant = _first(book.deployments.get((provider, form.name)) for book in self._books)
+        meant = _first(book.deployments.get((provider, form.name)) for book in self.books)
         return self._resolution(*meant, f"deployment of {'/'.join(meant)}") if meant else None
 
     def _find_fallback(self, provider: str, forms: Sequence[Form]) -> Resolution | None:
@@ -225,7 +225,7 @@ class RateCard:
         )
 
     def _makes(self, provider: str, forms: Sequence[Form]) -> bool:
-        clauses = [book.makes[provider] for book in self._books if provider in book.makes]
+        clauses = [book.makes[provider] for book in self.books if provider in book.makes]
         return any(clause.mentions(form.name) for clause in clauses for form in forms)
 
     def _listings(self, provider: str) -> Iterator[Listing]:
@@ -233,7 +233,7 @@ class RateCard:
             yield from book.listings
 
     def _provider_books(self, provider: str) -> Iterator[tuple[Book, ProviderBook]]:
-        for book in self._books:
+        for book in self.books:
             if opened := book.provider(provider):
                 yield book, opened
 

@@ -128,7 +128,20 @@ def test_doubled_rates_double_the_cost(tmp_path):
     log = write_csv(sample(5), tmp_path / "log.csv")
     once = backtest.analyze(options(tmp_path, log)).arms[0]
     text = PRICES
-    for price in ("5.00", "0.50", "15.00", "2.50", "1.25", "10.00", "20.00", "0.15", "0.60", "0.0375", "0.333333", "0.25"):
+    for price in (
+        "5.00",
+        "0.50",
+        "15.00",
+        "2.50",
+        "1.25",
+        "10.00",
+        "20.00",
+        "0.15",
+        "0.60",
+        "0.0375",
+        "0.333333",
+        "0.25",
+    ):
         text = text.replace(f'"{price}"', f'"@{Decimal(price) * 2}"')
     doubled = tmp_path / "doubled.yaml"
     doubled.write_text(text.replace("@", ""))

@@ -16,10 +16,11 @@ from aggcost.ratecard import Book, RateCard
 SOURCES: Mapping[str, Callable[[Path], Book]] = {native_yaml.NAME: native_yaml.read}
 
 
-def load_rates(user_files: Sequence[Path] = ()) -> RateCard:
-    """Return the rate card of the user's price files, the first one foremost, over the shipped catalogue."""
+def load_rates(user_files: Sequence[Path] = (), *, over: RateCard | None = None) -> RateCard:
+    """Return the rate card of the user's price files, the first one foremost, over a card or the shipped catalogue."""
     own = [SOURCES[native_yaml.NAME](Path(path)) for path in user_files]
-    return RateCard([*own, _catalogue()])
+    below = (_catalogue(),) if over is None else over.books
+    return RateCard([*own, *below])
 
 
 @cache
