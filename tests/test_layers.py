@@ -16,13 +16,13 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(names.split())
     for names in (
         "errors money meters names units",
-        "engine usage strict_yaml assumptions shipped ratecard model_rates matching tariff windows",
-        "rules conditions policy ledger rating",
+        "engine usage strict_yaml yaml_node assumptions shipped ratecard model_rates matching tariff windows",
+        "rules rules_atoms rules_columns rules_parser rules_text rules_tree policy routes change_costs conditions ledger rating",
         "replay service period finance cashflow proposal readings budget",
         "report report_arms report_compare config",
         "importers price_sources output",
         "scanning reliability baseline candidates arms compare coverage invariants spend asserted advice backtest",
-        "cli demo __init__ __main__",
+        "cli api demo __init__ __main__",
     )
 )
 ADAPTERS = LAYERS[5]
