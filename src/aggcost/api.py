@@ -53,7 +53,8 @@ class Log:
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the canonical request table as a data frame."""
-        return self.to_arrow().to_pandas()
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class Table:
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the rows as a data frame."""
-        return self.to_arrow().to_pandas()
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame
 
 
 def read_usage(*files: str | Path, project: str | Path | None = None, **options: Any) -> Log:

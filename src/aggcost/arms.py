@@ -86,6 +86,7 @@ def arm(
         per_conversation=each(sums.cost_usd, Fraction(sessions)) if sessions and cost is not None else None,
         sessions=sessions,
         blended_per_mtok=each(sums.cost_usd * MILLION, sum(sums.tokens.values()) - sums.unpriced_tokens),
+        unpriced_percent=percent(sums.unpriced_tokens, sum(sums.tokens.values())),
         by={field: groups(charges.by(field), cost) for field in fields},
         latency_ms=latency(service.latency),
         failed=None if service.failed is None else count(service.failed),

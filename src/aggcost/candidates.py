@@ -15,7 +15,7 @@ from aggcost import invariants
 from aggcost.arms import Service
 from aggcost.conditions import Truths, local_time
 from aggcost.config import Project
-from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim
+from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim, Mask
 from aggcost.policy import Policy, Route
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
@@ -24,7 +24,6 @@ from aggcost.replay import OTHERWISE, Facts, Routed, decide
 from aggcost.rules import Condition
 from aggcost.scanning import Ledgers, routes_of
 
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 OTHER_VALUES = "other values"
 
 
@@ -88,7 +87,7 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
     """Return the policy replayed on the ledgers under the arm's `own` rates; requests that stay keep today's."""
     cells = ledgers.cells
     facts = {route: _facts(own.card, route) for route in routes_of(policy)}
-    usage = cells.dims["outcome"].mask(lambda outcome: outcome == USAGE)
+    usage = cells.dims["outcome"].where(USAGE)
     routed = decide(policy, cells, usage, truths, facts, own)
     invariants.every_cell_goes_somewhere(cells, routed)
     found = _keys(policy, routed, by)
@@ -97,7 +96,7 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
     after = rate(cells, shares, found)
     logged = {name: by[name].take(routed.cell) for name in ("provider", "model")}
     before = rate(cells, _shares_before(routed, own.as_logged()), {**found, **logged})
-    unbilled = cells.dims["outcome"].mask(lambda outcome: outcome == NOT_BILLED) & failing(cells)
+    unbilled = cells.dims["outcome"].where(NOT_BILLED) & failing(cells)
     failed = decide(policy, cells, unbilled, truths, facts, own)
     service = service_after(policy, ledgers, routed, failed)
     return Candidate(policy, cells, routed, shares, found, before, after, service)

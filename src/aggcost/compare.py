@@ -198,28 +198,29 @@ def _other_model(charge: Charge) -> bool:
 
 def service_rows(before: Service, after: Service) -> tuple[ServiceRow, ...]:
     """Return the service table: latency percentiles, then successful and failed requests."""
-    share = ("successful requests", before.successful_percent, after.successful_percent, "percent")
-    failed = ("failed requests", _whole(before.failed), _whole(after.failed), "requests")
+    labels = (before.failed_label, after.failed_label)
+    served = (before.successful_percent, after.successful_percent)
+    failed = (_whole(before.failed), _whole(after.failed))
     return (
         *(_latency_row(name, before.latency, after.latency) for name in ("p50", "p95", "p99")),
-        _row(*share, before.failed_label, after.failed_label),
-        _row(*failed, before.failed_label, after.failed_label),
+        _row("successful requests", "percent", served, labels),
+        _row("failed requests", "requests", failed, labels),
     )
 
 
 def _latency_row(name: str, before: Percentiles | None, after: Percentiles | None) -> ServiceRow:
-    was, now = (_whole(getattr(found, f"{name}_ms")) if found else None for found in (before, after))
-    return _row(f"{name} latency", was, now, "ms", before.label if before else None, after.label if after else None)
+    ms = [None if found is None else _whole(getattr(found, f"{name}_ms")) for found in (before, after)]
+    labels = (None if before is None else before.label, None if after is None else after.label)
+    return _row(f"{name} latency", "ms", (ms[0], ms[1]), labels)
 
 
 def _row(
     name: str,
-    before: Decimal | None,
-    after: Decimal | None,
     unit: Literal["ms", "percent", "requests"],
-    label_before: Label | None,
-    label_after: Label | None,
+    values: tuple[Decimal | None, Decimal | None],
+    labels: tuple[Label | None, Label | None],
 ) -> ServiceRow:
+    before, after = values
     points = unit == "percent"
     change = None
     if before is not None and after is not None:
@@ -231,8 +232,8 @@ def _row(
         change=change,
         unit=unit,
         change_unit="points" if points else "percent",
-        label_before=label_before if before is not None else None,
-        label_after=label_after if after is not None else None,
+        label_before=labels[0] if before is not None else None,
+        label_after=labels[1] if after is not None else None,
     )
 
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from aggcost import rules
-from aggcost.ledger import Cells, Dim
+from aggcost.ledger import Cells, Dim, Mask
 from aggcost.rules import Atom, Condition
 
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 from fractions import Fraction
 
 from aggcost.errors import Issue
 from aggcost.ledger import DUPLICATE, NOT_BILLED, QUARANTINED, Cells, total
 from aggcost.meters import TOKEN_KEYS
 from aggcost.money import percent
-from aggcost.ratecard import RateCard, RateLine
-from aggcost.rating import Charge, Charges, Totals, Unpriced
+from aggcost.ratecard import RateCard, RateLine, Unpriced
+from aggcost.rating import Charge, Charges, Totals
 from aggcost.report import Coverage
 from aggcost.report_arms import Tokens
 
@@ -47,12 +48,12 @@ def _free(charge: Charge) -> bool:
     return charge.cost is not None and isinstance(charge.line, RateLine) and charge.line.free
 
 
-def _records(charges: Charges, keep: object) -> int:
-    return sum(charge.records for charge in charges.rows if keep(charge))  # type: ignore[operator]
+def _records(charges: Charges, keep: Callable[[Charge], bool]) -> int:
+    return sum(charge.records for charge in charges.rows if keep(charge))
 
 
 def _outcome(cells: Cells, name: str) -> int:
-    return total(cells.sums["records"][cells.dims["outcome"].mask(lambda outcome: outcome == name)])
+    return total(cells.sums["records"][cells.dims["outcome"].where(name)])
 
 
 def _tokens(cells: Cells) -> Tokens:
@@ -62,7 +63,7 @@ def _tokens(cells: Cells) -> Tokens:
     return Tokens(input=sums["input"], cache_read=sums["cache_read"], cache_write=writes, output=sums["output"])
 
 
-def _priced_percent(sums: Totals) -> object:
+def _priced_percent(sums: Totals) -> Decimal | None:
     tokens = sum(sums.tokens.values(), Fraction(0))
     if tokens:
         return percent(tokens - sums.unpriced_tokens, tokens)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aggcost.rules import Atom
 
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 MAX_CELLS = 1_000_000
 _LARGEST_CODE = 2**22  # above it, codes are numbered anew: tables indexed by code stay small
 OTHER = "\x00other"  # a name that no condition asks about; no log can hold it, importers refuse NUL
@@ -66,7 +67,8 @@ class Plan:
     def most_bins(self) -> int:
         """How many combinations of bins, asked names and answers there can be."""
         numbers = math.prod(len(bounds) + 1 for bounds in self.cuts.values())
-        return numbers * math.prod(len(values) + 1 for values in self.asked.values()) * 2 ** len(self.tests)
+        names = math.prod(len(values) + 1 for values in self.asked.values())
+        return int(numbers * names * 2 ** len(self.tests))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,20 @@ class Dim:
     codes: np.ndarray[Any, np.dtype[np.int32]]
     values: tuple[Any, ...]
 
-    def mask(self, test: Callable[[Any], bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def where(self, value: Any) -> Mask:
+        """Return for each cell whether it has this value."""
+        return self.mask(lambda one: bool(one == value))
+
+    def at(self, numbers: Mapping[Any, int] | Callable[[Any], int]) -> IntArray:
+        """Return a number for each cell, by its value."""
+        number = numbers if callable(numbers) else numbers.__getitem__
+        found: IntArray = np.array([number(value) for value in self.values], dtype=np.int64)[self.codes]
+        return found
+
+    def mask(self, test: Callable[[Any], bool]) -> Mask:
         """Return for each cell whether `test` holds for its value."""
-        return np.array([test(value) for value in self.values], dtype=bool)[self.codes]
+        answers: Mask = np.array([test(value) for value in self.values], dtype=bool)[self.codes]
+        return answers
 
     def map(self, change: Callable[[Any], Any]) -> Dim:
         """Return the dimension with every value changed; values that become equal share one code."""
@@ -276,7 +289,8 @@ def int64(column: pa.ChunkedArray) -> IntArray:
     values = column.combine_chunks().fill_null(0)
     if pa.types.is_decimal(values.type):
         return _unscaled(values)
-    return values.to_numpy(zero_copy_only=False).astype(np.int64)
+    whole: IntArray = values.to_numpy(zero_copy_only=False).astype(np.int64)
+    return whole
 
 
 def _unscaled(values: pa.Array) -> IntArray:

@@ -19,7 +19,7 @@ STANDARD = "standard"
 _STANDARD_WORDS = frozenset({"", STANDARD, "default"})
 
 Index = np.ndarray[Any, np.dtype[np.int32]]
-UnpricedReason = Literal["unpriced_model", "unpriced_mode", "unpriced_period", "dynamic"]
+UnpricedReason = Literal["unpriced_model", "unpriced_mode", "unpriced_period", "unpriced_usage", "dynamic"]
 
 
 @dataclass(frozen=True, slots=True)

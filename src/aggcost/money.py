@@ -19,7 +19,7 @@ _PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.AS
 
 def dec(text: str) -> Decimal:
     """Return the number that `text` states; ValueError for NaN, infinities, separators or symbols."""
-    if not isinstance(text, str) or not _PLAIN_NUMBER.fullmatch(text.strip()):
+    if not _PLAIN_NUMBER.fullmatch(text.strip()):
         raise ValueError(f"not a plain decimal number: {text!r}")
     return EXACT.create_decimal(text.strip())
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from aggcost.ledger import SUM_KEYS, USAGE, Cells, Dim, IntArray, group, group_sums
+from aggcost.ledger import SUM_KEYS, USAGE, Cells, Dim, IntArray, Mask, group, group_sums
 from aggcost.meters import TOKEN_KEYS
 from aggcost.policy import Route
 from aggcost.ratecard import RateCard, RateLine, Resolution, Unpriced
@@ -158,7 +158,7 @@ class Shares:
     factor: Index
     factors: tuple[Fraction, ...]
 
-    def keep(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Shares:
+    def keep(self, mask: Mask) -> Shares:
         """Return the shares where `mask` is true."""
         return replace(
             self, cell=self.cell[mask], parts=self.parts[mask], line=self.line[mask], factor=self.factor[mask]
@@ -359,12 +359,9 @@ def _charges_tokens(line: Line) -> bool:
 
 def _starts(cells: Cells) -> IntArray:
     """Return the start of each cell's time bucket (epoch seconds), -1 where the time is unknown."""
-    dim = cells.dims["start_s"]
-    values = [-1 if value is None else value for value in dim.values]
-    return np.array(values, dtype=np.int64)[dim.codes]
+    return cells.dims["start_s"].at(lambda start_s: -1 if start_s is None else start_s)
 
 
 def _prompts(cells: Cells) -> IntArray:
     """Return the smallest prompt of each cell's bin, in tokens (0 where it is unknown)."""
-    dim = cells.dims["input_tokens"]
-    return np.array([value or 0 for value in dim.values], dtype=np.int64)[dim.codes]
+    return cells.dims["input_tokens"].at(lambda tokens: tokens or 0)

@@ -7,22 +7,18 @@ where neither exists the number is unknown. Failover on errors is not replayed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from aggcost import service
 from aggcost.arms import FAILURE_CLASSES, Service
-from aggcost.ledger import NOT_BILLED, USAGE, Cells, total
+from aggcost.ledger import NOT_BILLED, USAGE, Cells, Mask, total
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.replay import Routed
 from aggcost.report_arms import Minute
 from aggcost.scanning import Ledgers
 from aggcost.units import Label
-
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def failing(cells: Cells) -> Mask:
@@ -36,10 +32,7 @@ def service_as_logged(ledgers: Ledgers, worst_minutes: tuple[Minute, ...] = ()) 
     tried = cells.dims["outcome"].mask(lambda outcome: outcome in (USAGE, NOT_BILLED))
     requests = cells.sums["requests"]
     dim = cells.dims["failure"]
-    lost = {
-        kind: Fraction(total(requests[tried & dim.mask(lambda failure, kind=kind: failure == kind)]))
-        for kind in FAILURE_CLASSES
-    }
+    lost = {kind: Fraction(total(requests[tried & dim.where(kind)])) for kind in FAILURE_CLASSES}
     served = Fraction(total(requests[_usage(cells) & ~failing(cells)]))
     latency = service.measured(ledgers.latencies)
     return Service(latency, lost, sum(lost.values(), Fraction(0)), served, "measured", worst_minutes)
@@ -53,16 +46,20 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
     latency = service.replayed(ledgers.latencies, cells, routed, policy.service_levels)
     everything = sum((_requests(cells, one, slice(None)) for one in (routed, failed)), Fraction(0))
     lost = Fraction(0)
-    labels: set[Label] = set()
+    found: set[Label] = set()
     for one in (routed, failed):
         for position, route in enumerate(one.routes):
             number, label = _lost(cells, one, one.route == position, route, policy.service_levels)
             if number is None:
                 return Service(latency, None, None, everything, None)
             lost += number
-            labels.add(label)
-    label: Label = "assumed" if "assumed" in labels else "modelled" if "modelled" in labels else "measured"
-    return Service(latency, None, lost, everything - lost, label)
+            found.add(label)
+    return Service(latency, None, lost, everything - lost, _weakest(found))
+
+
+def _weakest(labels: Collection[Label]) -> Label:
+    order: tuple[Label, ...] = ("assumed", "modelled", "measured")
+    return next((label for label in order if label in labels), "measured")
 
 
 def _lost(
@@ -80,8 +77,8 @@ def _lost(
 
 def _observed_rate(cells: Cells, route: Route) -> Fraction | None:
     """Return the share of failed requests that the log has seen on a route, None where it saw none."""
-    seen = cells.dims["provider"].mask(lambda name: name == route.provider)
-    seen &= cells.dims["model"].mask(lambda name: name == route.model)
+    seen = cells.dims["provider"].where(route.provider)
+    seen &= cells.dims["model"].where(route.model)
     seen &= cells.dims["outcome"].mask(lambda outcome: outcome in (USAGE, NOT_BILLED))
     requests = total(cells.sums["requests"][seen])
     return Fraction(total(cells.sums["requests"][seen & failing(cells)]), requests) if requests else None
@@ -92,4 +89,4 @@ def _requests(cells: Cells, routed: Routed, mask: Any) -> Fraction:
 
 
 def _usage(cells: Cells) -> Mask:
-    return cells.dims["outcome"].mask(lambda outcome: outcome == USAGE)
+    return cells.dims["outcome"].where(USAGE)

@@ -15,10 +15,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from aggcost.conditions import Truths
-from aggcost.ledger import Cells, Dim, IntArray
+from aggcost.ledger import Cells, Dim, IntArray, Mask
 from aggcost.policy import Cheapest, Policy, Route, Rule, Single, Split, Target
 
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 OTHERWISE = "otherwise"
 
 
@@ -231,6 +230,4 @@ def _common_whole(policy: Policy) -> int:
 
 def _lower(cells: Cells, name: str, rows: IntArray) -> IntArray:
     """Return the smallest value of each cell's bin; an unknown value is under every limit."""
-    dim = cells.dims[name]
-    values = np.array([-1 if value is None else value for value in dim.values], dtype=np.int64)
-    return values[dim.codes[rows]]
+    return cells.dims[name].take(rows).at(lambda value: -1 if value is None else value)

@@ -82,7 +82,7 @@ class Arm:
     month's, with overheads and fixed fees. `variance` is `cost` minus `recorded_cost` over the
     requests that have both. `availability` is the percent of minutes served ("uptime"),
     `successful_percent` the percent of requests: two different measures.
-    `by` maps a field to its groups, dearest first; `days` are in the order of time.
+    `unpriced_percent` is the share of the arm's tokens that have no price. `by` maps a field to its groups, dearest first; `days` are in the order of time.
     """
 
     name: str
@@ -100,6 +100,7 @@ class Arm:
     per_conversation: Usd | None = None
     sessions: Count | None = None
     blended_per_mtok: Usd | None
+    unpriced_percent: Percent | None = None
     by: Mapping[str, tuple[Group, ...]]
     latency_ms: Latency | None = None
     failed: Requests | None = None

@@ -214,7 +214,7 @@ def issue_of_cells(cells: Cells) -> tuple[Issue, ...]:
     requests = cells.sums["requests"]
     usage = cells.dims["outcome"].mask(lambda outcome: outcome == ledger.USAGE)
     issues = []
-    undated = int(requests[usage & cells.dims["start_s"].mask(lambda start_s: start_s is None)].sum())
+    undated = int(requests[usage & cells.dims["start_s"].where(None)].sum())
     if undated:
         issues.append(Issue("no_time", "warning", undated, "requests without a time: they are in no day and no month"))
     uncounted = int(requests[usage & cells.dims["tokens_known"].mask(lambda known: not known)].sum())

@@ -91,7 +91,7 @@ def replayed(
     """
     if not len(latencies.latency_ms):
         return None
-    served = cells.dims["failure"].mask(lambda failure: failure is None)[routed.cell]
+    served = cells.dims["failure"].where(None)[routed.cell]
     stay = _share_that_stays(latencies, cells, routed, served)
     parts = [(latencies.latency_ms, latencies.requests * stay)]
     label: Label = "measured"
@@ -157,8 +157,8 @@ def _service_of(
     level = levels.get(route)
     if level is not None and level.p50_ms is not None:
         return _asserted(level), "assumed"
-    seen = latencies.dims["provider"].mask(lambda name: name == route.provider)
-    seen &= latencies.dims["model"].mask(lambda name: name == route.model)
+    seen = latencies.dims["provider"].where(route.provider)
+    seen &= latencies.dims["model"].where(route.model)
     if not seen.any():
         return None, "modelled"
     return (latencies.latency_ms[seen], latencies.requests[seen]), "modelled"

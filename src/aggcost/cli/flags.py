@@ -172,10 +172,9 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
                 values[key] = group(**{one.name: values.pop(one.name) for one in fields(group)})
             function(**values)
 
-        run.__signature__ = inspect.Signature(_parameters(function, hints, groups))  # type: ignore[attr-defined]
-        run.__annotations__ = {
-            parameter.name: parameter.annotation for parameter in run.__signature__.parameters.values()
-        }  # type: ignore[attr-defined]
+        signature = inspect.Signature(_parameters(function, hints, groups))
+        run.__dict__["__signature__"] = signature
+        run.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
         app.command(name)(run)
         return run
 
