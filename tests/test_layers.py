@@ -17,8 +17,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     for names in (
         "errors money meters names units",
         "engine usage strict_yaml yaml_node assumptions shipped ratecard model_rates matching tariff windows",
-        "rules rules_atoms rules_columns rules_parser rules_text rules_tree"
-        " policy routes change_costs conditions ledger rating",
+        """rules rules_atoms rules_columns rules_parser rules_text rules_tree
+        policy routes change_costs conditions ledger rating""",
         "replay service period finance cashflow proposal readings budget",
         "report report_arms report_compare config",
         "importers price_sources output",
