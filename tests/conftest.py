@@ -34,8 +34,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 def load_report(case: str) -> Report:
-    """Return the report that tests/golden/`case`/report.py spells out by hand."""
-    path = GOLDEN / case / "report.py"
+    """Return the report that tests/golden/`case` spells out by hand."""
+    path = GOLDEN / case / f"{case}_report.py"
     spec = importlib.util.spec_from_file_location(f"golden_{case}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -45,7 +45,7 @@ def load_report(case: str) -> Report:
     return report
 
 
-CASES = tuple(sorted(path.parent.name for path in GOLDEN.glob("*/report.py")))
+CASES = tuple(sorted(path.parent.name for path in GOLDEN.glob("*/*_report.py")))
 
 
 @pytest.fixture(params=CASES)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from aggcost.finance import Roi
+from aggcost.money import percent
 from aggcost.units import Label, Percent, Requests, Usd
 
 
@@ -92,3 +93,46 @@ class Comparison:
     asserted_prices: tuple[AssertedPrice, ...] = ()
     roi: Roi | None = None
     warnings: tuple[str, ...] = ()
+
+
+def fold_components(rows: tuple[Component, ...], top: int) -> tuple[Component, ...]:
+    """Return at most `top` rows: the dearest measured ones, the others in one, and what is assumed."""
+    assumed = tuple(row for row in rows if row.label == "assumed")
+    counted = tuple(row for row in rows if row.label != "assumed")
+    room = top - len(assumed)
+    if len(counted) <= room or room < 1:
+        return rows
+    dearest = sorted(counted, key=lambda row: (-(row.before or Decimal(0)), row.name))
+    kept, rest = dearest[: room - 1], dearest[room - 1 :]
+    return (*kept, _summed(f"other ({len(rest)})", rest), *assumed)
+
+
+def _summed(name: str, rows: list[Component]) -> Component:
+    before, after, savings = (_sum([getattr(row, key) for row in rows]) for key in ("before", "after", "savings"))
+    share = None if savings is None or before is None else percent(savings, before)
+    return Component(name=name, before=before, after=after, savings=savings, savings_percent=share)
+
+
+def fold_decisions(rows: tuple[Decision, ...], top: int) -> tuple[Decision, ...]:
+    """Return at most `top` rows, those with most requests first; the others summed as ``other (n)``."""
+    largest = sorted(rows, key=lambda row: (-row.requests, row.rule))
+    if len(rows) <= top:
+        return rows
+    rest = largest[top - 1 :]
+    other = Decision(
+        rule=f"other ({len(rest)})",
+        requests=sum((row.requests for row in rest), 0),
+        share=_sum([row.share for row in rest]),
+        from_=None,
+        to=None,
+        before=_sum([row.before for row in rest]),
+        after=_sum([row.after for row in rest]),
+        refused=sum((row.refused for row in rest), 0),
+    )
+    return (*largest[: top - 1], other)
+
+
+def _sum(amounts: list[Decimal | None]) -> Decimal | None:
+    """Return the sum of the known amounts, or None where none is known."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None

@@ -20,7 +20,12 @@ UNSAFE = re.compile(
 
 def clean(text: str, cells: int = MAX_CELLS) -> str:
     """Return `text` on one line, unsafe characters as visible hexadecimal escapes, at most `cells` wide."""
-    return cut(UNSAFE.sub(_visible, text.replace("\n", "\\n")), cells)
+    return cut(visible(text), cells)
+
+
+def visible(text: str) -> str:
+    """Return `text` on one line, unsafe characters as visible hexadecimal escapes."""
+    return UNSAFE.sub(_escaped, text).replace("\n", "\\n")
 
 
 def cut(text: str, cells: int) -> str:
@@ -35,7 +40,7 @@ def cut(text: str, cells: int) -> str:
     return text[:end] + _ELLIPSIS[:cells]
 
 
-def _visible(match: re.Match[str]) -> str:
+def _escaped(match: re.Match[str]) -> str:
     character = ord(match.group())
     if character <= 0xFF:  # noqa: PLR2004
         return f"\\x{character:02x}"

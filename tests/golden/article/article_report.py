@@ -279,12 +279,11 @@ REPORT = Report(
     ),
     issues=(
         Issue(
-            code="asserted_price",
-            severity="warning",
-            count=3,
-            message="prices stated by you differ from the catalogue by more than 1 %",
-            where="prices.yaml:6",
-            hint="aggcost prices show grok-3",
+            code="missing_field",
+            severity="info",
+            count=12_000,
+            message="requests without a task: rules that test it do not match them",
+            where="logs/2026-02.csv.gz:184",
         ),
     ),
     advice=Advice(

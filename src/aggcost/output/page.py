@@ -1,0 +1,167 @@
+"""The page of a report: which blocks it has, and in what order, for every format alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aggcost.output import headline
+from aggcost.output.blocks import Beside, Block, Facts, Page, Table
+from aggcost.output.budget_lines import budget_table, verdict
+from aggcost.output.clean import clean
+from aggcost.output.log_facts import log_facts
+from aggcost.output.money_tables import (
+    component_table,
+    decision_table,
+    evidence_table,
+    outside_table,
+    ranking_table,
+)
+from aggcost.output.payback import payback_facts, reading_table, return_facts
+from aggcost.output.service_table import service_table
+from aggcost.output.spend_tables import day_table, group_table, short_group_table
+from aggcost.output.trust import (
+    asserted_table,
+    assumption_table,
+    coverage_fact,
+    input_table,
+    issue_facts,
+    origin_facts,
+)
+from aggcost.report import Report
+from aggcost.report_compare import Comparison
+
+MODELS_SHOWN = 5
+OTHERS_SHOWN = 3
+WORST_MINUTES = 5
+EVERYTHING = 1_000
+
+
+def page_of(report: Report) -> Page:
+    """Return the page: the answer first, then the tables, then what it rests on."""
+    if report.command == "check":
+        return Page(_check(report), _check_detail(report))
+    if len(report.comparisons) > 1:
+        return Page(_several(report), _several_detail(report))
+    if report.comparisons:
+        return Page(_simulate(report, report.comparisons[0]), _simulate_detail(report, report.comparisons[0]))
+    return Page(_analyze(report), _analyze_detail(report))
+
+
+def _analyze(report: Report) -> tuple[Block, ...]:
+    arm = report.arms[0]
+    fields = [field for field in arm.by if field not in ("model", "day") and arm.by[field]]
+    blocks: list[Block] = [headline.of_log(report), headline.rests_on(report)]
+    if arm.by.get("model"):
+        blocks.append(group_table(arm, "model", MODELS_SHOWN))
+    tables = [short_group_table(arm, field, OTHERS_SHOWN) for field in fields[:2]]
+    blocks += [Beside(*tables)] if len(tables) == 2 else tables  # noqa: PLR2004
+    blocks += [group_table(arm, field, MODELS_SHOWN) for field in fields[2:]]
+    return (*blocks, Facts(tuple(log_facts(report))), Facts(tuple(_last_words(report))))
+
+
+def _last_words(report: Report) -> list[tuple[str, str]]:
+    words = [coverage_fact(report.coverage), *issue_facts(report.issues)]
+    if report.advice is not None:
+        words.append(("advice", f"{clean(report.advice.text, 200)} ({clean(report.advice.reason, 200)})"))
+    return [*words, *_next(report)]
+
+
+def _next(report: Report) -> list[tuple[str, str]]:
+    return [("" if index else "next", clean(command, 200)) for index, command in enumerate(report.next_commands)]
+
+
+def _analyze_detail(report: Report) -> tuple[Block, ...]:
+    arm = report.arms[0]
+    tables = [group_table(arm, field, EVERYTHING) for field in arm.by if field != "day" and arm.by[field]]
+    days = [day_table(arm)] if arm.days else []
+    return (*tables, *days, Facts(tuple(log_facts(report, WORST_MINUTES))), *_trust(report))
+
+
+def _simulate(report: Report, comparison: Comparison) -> tuple[Block, ...]:
+    return (
+        headline.of_policy(comparison),
+        *headline.doubts(comparison),
+        headline.rests_on(report, comparison),
+        *_tables(comparison),
+        Facts((*_payback(comparison), *issue_facts(report.issues), *_next(report))),
+    )
+
+
+def _tables(comparison: Comparison) -> tuple[Block, ...]:
+    decisions = (decision_table(comparison),) if comparison.decisions else ()
+    return (_before_and_after(comparison), *decisions)
+
+
+def _before_and_after(comparison: Comparison) -> Block:
+    bill = component_table(comparison)
+    return Beside(bill, service_table(comparison)) if comparison.service else bill
+
+
+def _payback(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    return payback_facts(comparison.roi) if comparison.roi is not None else ()
+
+
+def _simulate_detail(report: Report, comparison: Comparison) -> tuple[Block, ...]:
+    return (*_comparison_detail(comparison), *_arms(report), Facts(tuple(log_facts(report, WORST_MINUTES))),
+            *_trust(report))  # fmt: skip
+
+
+def _comparison_detail(comparison: Comparison) -> tuple[Block, ...]:
+    """Return everything of one policy that its first screen leaves out."""
+    roi = comparison.roi
+    found: Sequence[Block | None] = (
+        reading_table(roi) if roi else None,
+        return_facts(roi) if roi else None,
+        outside_table(comparison) if comparison.outside else None,
+        decision_table(comparison, full=True) if comparison.decisions else None,
+        evidence_table(comparison),
+        asserted_table(comparison),
+    )
+    return tuple(block for block in found if block is not None)
+
+
+def _arms(report: Report) -> tuple[Table, ...]:
+    """Return every arm by model, the log first."""
+    return tuple(group_table(arm, "model", EVERYTHING, of_arm=True) for arm in report.arms if arm.by.get("model"))
+
+
+def _several(report: Report) -> tuple[Block, ...]:
+    best = headline.ranked(report)[0]
+    return (
+        headline.of_ranking(report),
+        *headline.doubts(best),
+        headline.rests_on(report, best),
+        ranking_table(report),
+        _before_and_after(best),
+        Facts((*_payback(best), *issue_facts(report.issues), *_next(report))),
+    )
+
+
+def _several_detail(report: Report) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    for comparison in headline.ranked(report):
+        blocks += [headline.of_policy(comparison), _before_and_after(comparison), *_comparison_detail(comparison)]
+    return (*blocks, *_trust(report))
+
+
+def _check(report: Report) -> tuple[Block, ...]:
+    comparison = report.comparisons[0] if report.comparisons else None
+    first: list[Block] = [verdict(report.budgets)]
+    if comparison is not None:
+        first.append(headline.of_policy(comparison))
+    first.append(headline.rests_on(report, comparison))
+    if report.budgets:
+        first.append(budget_table(report.budgets))
+    return (*first, Facts((coverage_fact(report.coverage), *issue_facts(report.issues), *_next(report))))
+
+
+def _check_detail(report: Report) -> tuple[Block, ...]:
+    details = [block for one in report.comparisons for block in (_before_and_after(one), *_comparison_detail(one))]
+    return (*details, *_trust(report))
+
+
+def _trust(report: Report) -> tuple[Block, ...]:
+    """Return what the report rests on, in full."""
+    facts: list[Block] = [Facts((coverage_fact(report.coverage), *issue_facts(report.issues, full=True)))]
+    table = assumption_table(report)
+    return (*facts, *([table] if table else []), input_table(report), origin_facts(report))
