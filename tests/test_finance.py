@@ -38,7 +38,7 @@ TODAY = MonthlyCost(Decimal(3680), Decimal(6320), Upkeep(Decimal(15)))
 POLICY = MonthlyCost(Decimal(1390), Decimal(710), Upkeep(Decimal(2)))
 
 
-def article_roi(today=TODAY, policy=POLICY, migration=Migration(), settings=Settings()) -> Roi:  # noqa: B008
+def article_roi(today=TODAY, policy=POLICY, migration=Migration(), settings=Settings()) -> Roi:
     return roi(today, policy, migration=migration, settings=settings, assumed_savings_usd=Decimal(5610))
 
 

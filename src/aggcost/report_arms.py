@@ -82,7 +82,8 @@ class Arm:
     month's, with overheads and fixed fees. `variance` is `cost` minus `recorded_cost` over the
     requests that have both. `availability` is the percent of minutes served ("uptime"),
     `successful_percent` the percent of requests: two different measures.
-    `unpriced_percent` is the share of the arm's tokens that have no price. `by` maps a field to its groups, dearest first; `days` are in the order of time.
+    `unpriced_percent` is the share of the arm's tokens that have no price. `by` maps a field to its
+    groups, dearest first; `days` are in the order of time.
     """
 
     name: str

@@ -10,9 +10,12 @@ from aggcost.output.page import page_of
 from aggcost.output.view import View
 from aggcost.report import Report
 
-# Everything that could open markup, a link, a mention or HTML, wherever it stands.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!])")
+# Everything that could open markup or HTML, wherever it stands.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~!])")
+# What a forge turns into a mention, a reference or a link even where it is escaped: an empty comment parts it.
+_LIVE = re.compile(r"(@|#(?=\d)|:(?=//)|(?<=www)\.)")
 _RIGHT, _LEFT = "--:", ":--"
+APART = "<!-- -->"
 MARKER = "<!-- aggcost {} -->"
 
 
@@ -57,4 +60,4 @@ def _table(table: Table) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", visible(text))
+    return _LIVE.sub(rf"\1{APART}", _SPECIAL.sub(r"\\\1", visible(text)))

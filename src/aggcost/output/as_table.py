@@ -15,7 +15,7 @@ from aggcost.output.sparkline import to_ascii
 from aggcost.output.view import View
 from aggcost.report import Report
 
-BESIDE_GAP = 4
+BESIDE_GAP = 3
 WORD_WIDTH = 10
 MIN_WIDTH = 40
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aggcost.budget import BudgetResult, Status
 from aggcost.output.blocks import Cell, Column, Sentence, Table, Tone, cells, name_column
 from aggcost.output.clean import clean
-from aggcost.output.figures import cents
+from aggcost.output.figures import UNKNOWN, cents, price
 
 _TONES: dict[Status, Tone] = {"ok": "better", "broken": "worse", "unknown": "worse"}
 _ON = {"actual": "actual", "run_rate": "run rate"}
@@ -15,9 +15,16 @@ _ON = {"actual": "actual", "run_rate": "run rate"}
 
 def budget_line(budget: BudgetResult) -> str:
     """Return ``broken: total $2,500.01 of $2,500.00 a month (run rate)``."""
-    value = "unknown" if budget.value is None else cents(budget.value)
-    what = f"{value} of {cents(budget.limit)} a {budget.per} ({_ON[budget.on]})"
+    what = f"{_spent(budget)} of {cents(budget.limit)} a {budget.per} ({_ON[budget.on]})"
     return f"{budget.status}: {clean(budget.name)} {what}"
+
+
+def _spent(budget: BudgetResult) -> str:
+    """Return what was spent; a value that only rounds to the limit is shown in full."""
+    if budget.value is None:
+        return "unknown"
+    same = cents(budget.value) == cents(budget.limit) and budget.value != budget.limit
+    return f"${price(budget.value)}" if same else cents(budget.value)
 
 
 def verdict(budgets: Sequence[BudgetResult]) -> Sentence:
@@ -45,7 +52,7 @@ def budget_table(budgets: Sequence[BudgetResult]) -> Table:
         tuple(
             cells(
                 clean(budget.name),
-                cents(budget.value).removeprefix("$"),
+                UNKNOWN if budget.value is None else _spent(budget).removeprefix("$"),
                 cents(budget.limit).removeprefix("$"),
                 f"a {budget.per}, {_ON[budget.on]}",
                 Cell(budget.status, _TONES[budget.status]),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from aggcost.finance import Roi
-from aggcost.output.blocks import Sentence
+from aggcost.output.blocks import Facts, Sentence
 from aggcost.output.clean import clean
 from aggcost.output.figures import change, count, dollars, months, percentage
 from aggcost.report import Report
 from aggcost.report_compare import Comparison, Component
 
+WARNINGS_SHOWN = 2
 SEPARATOR = " · "
 
 
@@ -55,7 +56,15 @@ def doubts(comparison: Comparison) -> list[Sentence]:
         subject = "1 model has a price" if len(models) == 1 else f"{len(models)} models have prices"
         parts.append(f"{subject} asserted by you that differ from the catalogue (--detail)")
     lines = [Sentence(f"{'; '.join(parts)}.")] if parts else []
-    return [*lines, *(Sentence(f"warning: {clean(text, 200)}", "worse") for text in comparison.warnings)]
+    shown = comparison.warnings[:WARNINGS_SHOWN]
+    lines += [Sentence(f"warning: {clean(text, 200)}", "worse") for text in shown]
+    rest = len(comparison.warnings) - len(shown)
+    return [*lines, Sentence(f"and {rest} more warnings (--detail)", "worse")] if rest else lines
+
+
+def warnings(comparison: Comparison) -> Facts:
+    """Return every warning of the comparison."""
+    return Facts(tuple(("warning", clean(text, 200)) for text in comparison.warnings))
 
 
 def rests_on(report: Report, comparison: Comparison | None = None) -> Sentence:

@@ -13,6 +13,7 @@ from aggcost.report import Report
 from aggcost.report_compare import Comparison, Component, Decision, fold_components, fold_decisions
 from aggcost.units import Label
 
+OVERHEADS = "overheads"  # the component's name in every comparison
 COMPONENTS_SHOWN = 9
 DECISIONS_SHOWN = 7
 _SILENT: tuple[Label, ...] = ("measured", "recomputed")
@@ -24,23 +25,23 @@ def component_table(comparison: Comparison) -> Table:
 
 
 def outside_table(comparison: Comparison) -> Table:
-    """Return the overheads one by one."""
-    total = next(row for row in comparison.components if row.label == "assumed")
+    """Return the overheads one by one, with the row of the bill that they make up."""
+    total = next((row for row in comparison.components if row.name == OVERHEADS), None)
     return _bill("overheads, $ a month", comparison.outside, total)
 
 
-def _bill(heading: str, rows: Sequence[Component], total: Component) -> Table:
-    befores, afters = [row.before for row in rows], [row.after for row in rows]
-    places = decimals(befores, afters, (total.before, total.after))
-    before = money_column(befores, total.before, places)
-    after = money_column(afters, total.after, places)
+def _bill(heading: str, rows: Sequence[Component], total: Component | None) -> Table:
+    shown = [*rows, total] if total else rows
+    places = decimals([row.before for row in shown], [row.after for row in shown])
+    before = money_column([row.before for row in rows], total.before if total else None, places)
+    after = money_column([row.after for row in rows], total.after if total else None, places)
     return Table(
         (name_column(heading), Column("before"), Column("after"), Column("change"), Column("", "left")),
         tuple(
             cells(clean(row.name), before[index], after[index], _change(row), note(row.label))
-            for index, row in enumerate([*rows, total])
+            for index, row in enumerate(shown)
         ),
-        total=True,
+        total=total is not None,
     )
 
 

@@ -110,6 +110,7 @@ def _comparison_detail(comparison: Comparison) -> tuple[Block, ...]:
     """Return everything of one policy that its first screen leaves out."""
     roi = comparison.roi
     found: Sequence[Block | None] = (
+        headline.warnings(comparison) if comparison.warnings else None,
         reading_table(roi) if roi else None,
         return_facts(roi) if roi else None,
         outside_table(comparison) if comparison.outside else None,

@@ -12,7 +12,7 @@ from aggcost.report_compare import Comparison, Service
 
 _HIGHER_IS_BETTER = "percent"  # uptime and successful requests; latency, failures and minutes down are not
 _HEADINGS = ("before", "after", "change")
-_HUNDRED = 100
+_HUNDRED = Decimal(100)
 
 
 def service_table(comparison: Comparison) -> Table:
@@ -32,11 +32,11 @@ def service_table(comparison: Comparison) -> Table:
     )
 
 
-def _value(number: Decimal | int | None, unit: str) -> str:
+def _value(number: Decimal | None, unit: str) -> str:
     if number is None:
         return UNKNOWN
     if unit == "percent":
-        short = number < _HUNDRED <= round(number, 2)  # what is not the whole never reads as 100 %
+        short = number < _HUNDRED <= Decimal(round(number, 2))  # what is not the whole never reads as 100 %
         return "99.99 %" if short else f"{number:.2f} %"
     return f"{number:,.0f} ms" if unit == "ms" else f"{number:,.0f}"
 
