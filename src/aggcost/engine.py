@@ -49,7 +49,10 @@ class Engine:
     def to_arrow(self, expression: ibis.Expr) -> pa.Table:
         """Return the result of an Ibis expression; EngineError says what the engine could not do."""
         with _told(self.name):
-            return expression.to_pyarrow() if self.name == "spark" else self.backend.to_pyarrow(expression)
+            if self.name == "spark":
+                return expression.to_pyarrow()
+            # Ibis's own way imports pandas, which takes longer than most scans.
+            return self.backend.con.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a DuckDB statement; text logs are read this way."""

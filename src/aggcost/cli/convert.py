@@ -1,0 +1,37 @@
+"""`aggcost convert`: logs of any format as one canonical Parquet file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggcost.cli.common import options, project, working
+from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @command(app, "convert")
+    def convert(
+        read: ReadFlags,
+        engine: EngineFlags,
+        output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The Parquet file to write.")],
+        logs: Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, directories, quoted globs, or -.")] = [],  # noqa: B006
+    ) -> None:
+        """Write logs as one canonical Parquet file, which every command and Spark read.
+
+        Example: aggcost convert logs/*.csv.gz -o usage.parquet
+        """
+        from aggcost.engine import open_engine  # noqa: PLC0415
+        from aggcost.importers import read_usage, write_canonical  # noqa: PLC0415
+
+        asked = options(logs, read, PriceFlags(), OutputFlags(), engine, project())
+        with working("converting"), open_engine(threads=engine.threads, memory_limit=engine.memory_limit) as opened:
+            usage = read_usage(opened, asked.logs, asked.read)
+            rows = write_canonical(opened, usage, output)
+        for issue in usage.issues:
+            typer.echo(f"{issue.severity}: {issue.message} ({issue.count:,})", err=True)
+        typer.echo(f"wrote {rows:,} requests to {output}", err=True)

@@ -1,0 +1,12 @@
+"""Importers: each knows one log format; together they turn files into the canonical request table.
+
+A format is a module with `NAME`, `TITLE`, `SEMANTICS`, `CAPABILITIES`, `detect` and `fields`. The
+first whose `detect` accepts the headers or keys of a file reads it; `generic` takes what is left.
+"""
+
+from __future__ import annotations
+
+from aggcost.importers.reading import InputFile, Quarantined, ReadOptions, Usage, read_usage, write_canonical
+from aggcost.importers.registry import FORMATS, Format
+
+__all__ = ["FORMATS", "Format", "InputFile", "Quarantined", "ReadOptions", "Usage", "read_usage", "write_canonical"]

@@ -1,0 +1,150 @@
+"""Strict casts: text to quantities, money, times and states, as SQL of the embedded engine.
+
+DuckDB's own CAST is too kind for an auditor (`12.7` becomes 13, `0x10` becomes 16). Each function
+returns an SQL expression that is NULL for an empty cell and for text outside its grammar; a cell
+that holds text but has no value is a bad cell, and its row is quarantined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aggcost.engine import quoted
+from aggcost.errors import UsageError
+from aggcost.usage import MAX_TOKENS_A_ROW
+
+_NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
+_UNSIGNED = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
+_DATE_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?"
+_OFFSET = r".* ?[+-][0-9]{2}(:?[0-9]{2})?"
+_ZONED = _DATE_TIME + r" ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)"
+MICROSECONDS = {"s": 10**6, "ms": 10**3, "us": 1}
+_NANOSECONDS_A_MICROSECOND = 1000
+MILLISECONDS = {"s": "1000", "ms": "1", "us": "0.001"}
+
+OK = ("ok", "success", "succeeded", "successful", "completed", "complete", "done", "true")
+ERROR = ("error", "failure", "failed", "fail", "errored", "false")
+CANCELLED = ("cancelled", "canceled", "aborted")
+REJECTED = ("rejected", "refused", "blocked")
+NAMED_CODES = {"timeout": 408, "timed_out": 408, "rate_limited": 429, "rate_limit": 429, "rate_limit_exceeded": 429}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A column of a log as SQL: always text, or of a type the file states (`int`, `time`)."""
+
+    sql: str
+    kind: str = "text"
+
+    @property
+    def text(self) -> str:
+        """The cell as text without spaces around it, NULL where it is empty."""
+        return f"NULLIF(TRIM(CAST({self.sql} AS VARCHAR)), '')"
+
+
+def count(cell: Cell) -> str:
+    """Return a token or request count: 0 to 10^12, digits only; ``5.0`` is 5, ``5.5`` and ``1e3`` are nothing."""
+    if cell.kind == "int":
+        return f"CASE WHEN {cell.sql} BETWEEN 0 AND {MAX_TOKENS_A_ROW} THEN CAST({cell.sql} AS BIGINT) END"
+    quick, whole = f"TRY_CAST({cell.sql} AS BIGINT)", f"TRY_CAST(split_part({cell.text}, '.', 1) AS BIGINT)"
+    slow = (
+        f"CASE WHEN regexp_full_match({cell.text}, '[0-9]{{1,15}}(\\.0+)?') AND {whole} <= {MAX_TOKENS_A_ROW} "
+        f"THEN {whole} END"
+    )
+    in_range = f"CASE WHEN {quick} BETWEEN 0 AND {MAX_TOKENS_A_ROW} THEN {quick} END"
+    return f"CASE WHEN CAST({quick} AS VARCHAR) = {cell.sql} THEN {in_range} ELSE {slow} END"
+
+
+def money(cell: Cell) -> str:
+    """Return an amount as a decimal with 12 places: a plain number, no symbol, no thousands separator."""
+    return f"CASE WHEN regexp_full_match({cell.text}, '{_NUMBER}') THEN TRY_CAST({cell.text} AS DECIMAL(38, 12)) END"
+
+
+def milliseconds(cell: Cell, unit: str | None) -> str:
+    """Return a duration in whole milliseconds, rounded half-even; the unit is ms unless stated."""
+    if cell.kind == "int" and unit in (None, "ms"):
+        return f"CASE WHEN {cell.sql} >= 0 THEN CAST({cell.sql} AS BIGINT) END"
+    factor = MILLISECONDS.get(unit or "ms")
+    if factor is None:
+        raise UsageError(f"unknown unit {unit!r} of a duration: s, ms or us")
+    exact = f"TRY_CAST({cell.text} AS DECIMAL(28, 9)) * {factor}"
+    return (
+        f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') "
+        f"THEN CAST(round_even(CAST({exact} AS DECIMAL(38, 12)), 0) AS BIGINT) END"
+    )
+
+
+def epoch(cell: Cell, unit: str) -> str:
+    """Return a time from seconds, ms, us or ns since 1970 (or since the log began, for small numbers)."""
+    number = f"TRY_CAST({cell.text} AS DECIMAL(28, 9))"
+    if unit == "ns":
+        micros = f"{number} / {_NANOSECONDS_A_MICROSECOND}"
+    elif unit in MICROSECONDS:
+        micros = f"{number} * {MICROSECONDS[unit]}"
+    else:
+        raise UsageError(f"unknown unit {unit!r} of a time: s, ms, us or ns")
+    return (
+        f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') "
+        f"THEN make_timestamp(CAST(floor({micros}) AS BIGINT)) END"
+    )
+
+
+def timestamp(cell: Cell, zone: str | None) -> str:
+    """Return a time in UTC from ISO 8601 text; text without a zone is read in `zone`, nothing without one."""
+    if cell.kind == "time":
+        return _local(cell.sql, zone)
+    if cell.kind == "zoned":
+        return f"CAST({cell.sql} AS TIMESTAMP)"
+    text = cell.text
+    plain = f"TRY_CAST({text} AS TIMESTAMP)"
+    zoned = f"CASE WHEN regexp_full_match({text}, '{_OFFSET}') THEN {offset_time(text)} ELSE {plain} END"
+    naive = f"CASE WHEN regexp_full_match({text}, '{_DATE_TIME}') THEN {_local(plain, zone)} END"
+    return f"CASE WHEN regexp_full_match({text}, '{_ZONED}') THEN {zoned} ELSE {naive} END"
+
+
+def offset_time(text: str) -> str:
+    """Return the UTC time of text that ends in an offset such as +05:30."""
+    return f"CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
+
+
+def _local(time: str, zone: str | None) -> str:
+    if zone is None:
+        return "CAST(NULL AS TIMESTAMP)"
+    if zone == "UTC":
+        return time
+    return f"CAST(({time} AT TIME ZONE {quoted(zone)}) AS TIMESTAMP)"
+
+
+def is_naive(cell: Cell) -> str:
+    """Return whether a cell holds a well-formed time without a zone."""
+    if cell.kind in ("time", "zoned"):
+        return "true" if cell.kind == "time" else "false"
+    return f"coalesce(regexp_full_match({cell.text}, '{_DATE_TIME}'), false)"
+
+
+def status(cell: Cell) -> str:
+    """Return ok, error, cancelled or rejected, from a word or an HTTP status code."""
+    word = f"lower({cell.text})"
+    return (
+        f"CASE WHEN {word} IN ({_listed(OK)}) THEN 'ok' WHEN {word} IN ({_listed((*ERROR, *NAMED_CODES))}) THEN 'error' "
+        f"WHEN {word} IN ({_listed(CANCELLED)}) THEN 'cancelled' WHEN {word} IN ({_listed(REJECTED)}) THEN 'rejected' "
+        f"WHEN regexp_full_match({word}, '[23][0-9][0-9]') THEN 'ok' "
+        f"WHEN regexp_full_match({word}, '[45][0-9][0-9]') THEN 'error' END"
+    )
+
+
+def http_status(cell: Cell) -> str:
+    """Return the HTTP status code that a state holds or names."""
+    word = f"lower({cell.text})"
+    named = " ".join(f"WHEN {quoted(name)} THEN {code}" for name, code in NAMED_CODES.items())
+    return f"CASE WHEN regexp_full_match({word}, '[1-5][0-9][0-9]') THEN TRY_CAST({word} AS BIGINT) ELSE CASE {word} {named} END END"
+
+
+def yes(cell: Cell) -> str:
+    """Return true or false."""
+    word = f"lower({cell.text})"
+    return f"CASE WHEN {word} IN ('true', '1', 'yes') THEN true WHEN {word} IN ('false', '0', 'no') THEN false END"
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(quoted(word) for word in words)

@@ -1,0 +1,163 @@
+"""The public fields of a log: what people call them, and how each becomes canonical columns.
+
+The token fields are those of the contract: `input_tokens` is the total prompt, cache included,
+`output_tokens` the completion, reasoning included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from aggcost.errors import InputError, UsageError, did_you_mean
+from aggcost.importers import casts
+from aggcost.importers.casts import Cell
+
+# Field -> header names (lower case) that mean it, the most exact first.
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "timestamp": ("timestamp", "ts", "time", "created_at", "created", "start_time", "starttime", "started_at", "date"),
+    "request_id": ("request_id", "requestid", "id", "call_id", "generation_id"),
+    "session_id": ("session_id", "sessionid", "conversation_id", "thread_id"),
+    "parent_id": ("parent_id", "parent_request_id"),
+    "attempt": ("attempt", "attempt_number"),
+    "provider": ("provider", "provider_name", "custom_llm_provider"),
+    "model": ("model", "model_name", "model_id"),
+    "task": ("task", "task_type", "use_case"),
+    "user": ("user", "user_id", "end_user"),
+    "team": ("team", "team_id", "project"),
+    "tags": ("tags", "labels"),
+    "service_tier": ("service_tier", "tier"),
+    "region": ("region",),
+    "operation": ("operation", "call_type", "endpoint"),
+    "status": ("status", "status_code", "http_status", "outcome"),
+    "http_status": (),
+    "latency_ms": ("latency_ms", "latency", "duration_ms", "duration", "total_latency_ms"),
+    "ttft_ms": ("ttft_ms", "ttft", "time_to_first_token_ms"),
+    "requests": ("requests", "request_count", "num_requests"),
+    "input_tokens": ("input_tokens", "prompt_tokens", "tokens_in", "tokens_prompt", "context_tokens"),
+    "cache_read_tokens": ("cache_read_tokens", "cached_tokens", "cache_read_input_tokens", "cached_input_tokens"),
+    "cache_write_5m_tokens": ("cache_write_5m_tokens", "ephemeral_5m_input_tokens"),
+    "cache_write_1h_tokens": ("cache_write_1h_tokens", "ephemeral_1h_input_tokens"),
+    "cache_write_tokens": ("cache_write_tokens", "cache_creation_input_tokens", "cache_write_input_tokens"),
+    "output_tokens": ("output_tokens", "completion_tokens", "tokens_out", "tokens_completion", "generated_tokens"),
+    "reasoning_tokens": ("reasoning_tokens",),
+    "cost_usd": ("cost_usd", "cost", "total_cost", "spend", "response_cost"),
+    "billable": ("billable",),
+    "prompt": ("prompt",),
+}
+TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_tokens")
+_TEXTS = ("request_id", "session_id", "parent_id", "task", "user", "team", "tags", "service_tier", "region", "operation")
+TAG = "tags."
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a field comes from: a cell of the log, with the unit the user or the format states."""
+
+    cell: Cell
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the user says about a log beyond its columns."""
+
+    zone: str | None
+    time_unit: str | None
+    input_excludes_cache: bool
+
+
+def by_header(names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[str, str], shown: str) -> dict[str, Source]:
+    """Return the fields that headers and `--map` name; InputError for a mapped column that does not exist."""
+    taken = {target.rpartition(":")[0] if _has_unit(target, names) else target for target in mapping.values()}
+    lowered: dict[str, str] = {}
+    for name in names:
+        lowered.setdefault(name.strip().lower(), name)
+    found = {}
+    for name, synonyms in SYNONYMS.items():
+        match = next((lowered[one] for one in synonyms if one in lowered and lowered[one] not in taken), None)
+        if match is not None:
+            found[name] = Source(cells[match])
+    for name, target in mapping.items():
+        found[_known(name)] = _mapped(name, target, names, cells, shown)
+    return found
+
+
+def _has_unit(target: str, names: Sequence[str]) -> bool:
+    return target not in names and target.rpartition(":")[0] in names
+
+
+def _mapped(name: str, target: str, names: Sequence[str], cells: Mapping[str, Cell], shown: str) -> Source:
+    column, unit = (target.rpartition(":")[0], target.rpartition(":")[2]) if _has_unit(target, names) else (target, None)
+    if column not in names:
+        raise InputError(
+            f"{shown}: --map {name}={target}: no column {column!r} among {', '.join(names)}",
+            hint=did_you_mean(column, names),
+        )
+    return Source(cells[column], unit)
+
+
+def _known(name: str) -> str:
+    if name in SYNONYMS or name.startswith(TAG):
+        return name
+    raise UsageError(f"unknown field {name!r}: one of {', '.join(SYNONYMS)}", hint=did_you_mean(name, SYNONYMS))
+
+
+def assumed(values: Mapping[str, str]) -> dict[str, Source]:
+    """Return the fields that `--assume` states, as constants."""
+    return {_known(name): Source(Cell(casts.quoted(value))) for name, value in values.items()}
+
+
+def columns(found: Mapping[str, Source], meaning: Meaning) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the canonical columns as SQL, and for each checked field its value as SQL (NULL where bad)."""
+    values = {name: _value(name, source, meaning) for name, source in found.items()}
+    made = {name: f"CAST({found[name].cell.text} AS VARCHAR)" for name in _TEXTS if name in found}
+    made |= {name: found[name].cell.text for name in ("provider", "model") if name in found}
+    tags = {name: source for name, source in found.items() if name.startswith(TAG)}
+    if tags:
+        pairs = ", ".join(f"{casts.quoted(name.removeprefix(TAG))}, {source.cell.text}" for name, source in tags.items())
+        made["tags"] = f"CAST(json_object({pairs}) AS VARCHAR)"
+    for name, column in _COLUMN_OF.items():
+        if name in values:
+            made[column] = values[name]
+    if "status" in found:
+        made.setdefault("http_status", casts.http_status(found["status"].cell))
+    if "prompt" in found:
+        made["prompt_hash"] = f"left(sha256({found['prompt'].cell.text}), 32)"
+    made |= _prompt_meters(values, meaning)
+    return made, {name: value for name, value in values.items() if value}
+
+
+_COLUMN_OF = {
+    "timestamp": "ts", "attempt": "attempt", "status": "status", "http_status": "http_status",
+    "latency_ms": "latency_ms", "ttft_ms": "ttft_ms", "requests": "request_count",
+    "cache_read_tokens": "cache_read", "cache_write_5m_tokens": "cache_write_5m",
+    "cache_write_1h_tokens": "cache_write_1h", "cache_write_tokens": "cache_write_other",
+    "output_tokens": "output", "reasoning_tokens": "reasoning", "cost_usd": "recorded_cost", "billable": "billable",
+}  # fmt: skip
+
+_CASTS: Mapping[str, Callable[[Cell], str]] = {
+    "status": casts.status, "http_status": casts.count, "attempt": casts.count, "requests": casts.count,
+    "cost_usd": casts.money, "billable": casts.yes, "output_tokens": casts.count, "reasoning_tokens": casts.count,
+    **dict.fromkeys(TOKENS, casts.count),
+}  # fmt: skip
+
+
+def _value(name: str, source: Source, meaning: Meaning) -> str:
+    if name == "timestamp":
+        unit = source.unit or meaning.time_unit
+        return casts.epoch(source.cell, unit) if unit else casts.timestamp(source.cell, meaning.zone)
+    if name in ("latency_ms", "ttft_ms"):
+        return casts.milliseconds(source.cell, source.unit)
+    cast = _CASTS.get(name)
+    return "" if cast is None else cast(source.cell)
+
+
+def _prompt_meters(values: Mapping[str, str], meaning: Meaning) -> dict[str, str]:
+    """Return the uncached input: what the log counts as input, less what it counts as cached."""
+    if "input_tokens" not in values:
+        return {}
+    if meaning.input_excludes_cache:
+        return {"input": values["input_tokens"]}
+    parts = "".join(f" - coalesce({values[name]}, 0)" for name in TOKENS[1:] if name in values)
+    return {"input": f"{values['input_tokens']}{parts}"}

@@ -1,0 +1,35 @@
+"""The generic importer: any table whose headers name the fields of the contract, or a usual synonym."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aggcost.errors import InputError
+from aggcost.importers.casts import Cell
+from aggcost.importers.fields import SYNONYMS, Source, by_header
+
+NAME = "generic"
+TITLE = "CSV, TSV, JSONL or Parquet with fields by name"
+SEMANTICS = "input_tokens contains cached tokens (unless --input-excludes-cache); output_tokens contains reasoning"
+CAPABILITIES = {
+    "time": "where a column has it", "latency": "where a column has it", "cache split": "where columns have it",
+    "session": "where a column has it", "cost": "where a column has it", "grain": "request", "prompt": "hashed",
+}  # fmt: skip
+
+
+def detect(names: frozenset[str]) -> bool:
+    """Return whether the keys or headers of a file are this format's; the generic one takes what is left."""
+    return bool(names)
+
+
+def fields(names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[str, str], shown: str) -> dict[str, Source]:
+    """Return where each field comes from; InputError where no column says anything that is billed."""
+    found = by_header(names, cells, mapping, shown)
+    if not found.keys() & {"input_tokens", "output_tokens", "requests", "model", "cost_usd"}:
+        raise InputError(
+            f"{shown}: no column that this program knows among {', '.join(names)[:300]}",
+            hint="name them: --map input_tokens=COLUMN --map output_tokens=COLUMN --map model=COLUMN (fields: "
+            + ", ".join(SYNONYMS)
+            + ")",
+        )
+    return found
