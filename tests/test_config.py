@@ -35,7 +35,7 @@ def read(tmp_path: Path, text: str) -> Project:
     return load_project(path)
 
 
-def test_a_project_says_all_that_its_file_says(tmp_path):
+def test_a_project_says_all_that_its_file_says(tmp_path: Path) -> None:
     project = read(tmp_path, WHOLE)
     assert project.logs == (f"{tmp_path}/logs/2026-02/*.csv.gz", "/data/x.parquet")
     assert project.timezone == "Europe/Berlin"
@@ -57,20 +57,20 @@ def test_a_project_says_all_that_its_file_says(tmp_path):
     assert project.path == tmp_path / "aggcost.yaml"
 
 
-def test_what_a_project_leaves_out_has_a_stated_default(tmp_path):
+def test_what_a_project_leaves_out_has_a_stated_default(tmp_path: Path) -> None:
     project = read(tmp_path, "aggcost: 1\nlogs:\n")
     assert project == Project(path=tmp_path / "aggcost.yaml")
     assert project.finance == Finance(12, Decimal(10), Decimal(0))
     assert Project.empty() == Project()
 
 
-def test_the_own_folder_of_a_project_is_no_pattern(tmp_path):
+def test_the_own_folder_of_a_project_is_no_pattern(tmp_path: Path) -> None:
     folder = tmp_path / "team [a]"
     folder.mkdir()
     assert read(folder, "aggcost: 1\nlogs: ['*.csv']\n").logs == (f"{tmp_path}/team [[]a]/*.csv",)
 
 
-def test_logs_stay_as_written_beside_a_relative_project(tmp_path, monkeypatch):
+def test_logs_stay_as_written_beside_a_relative_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("aggcost.yaml").write_text("aggcost: 1\nlogs: [a.csv]\n", encoding="utf-8")
     assert load_project(Path("aggcost.yaml")).logs == ("a.csv",)
@@ -97,7 +97,9 @@ def test_logs_stay_as_written_beside_a_relative_project(tmp_path, monkeypatch):
         ("budgets: [{name: a}]", "the key 'limit' is missing", None),
     ],
 )
-def test_a_slip_is_refused_with_its_line_and_the_nearest(tmp_path, text, said, hint):
+def test_a_slip_is_refused_with_its_line_and_the_nearest(
+    tmp_path: Path, text: str, said: str, hint: str | None
+) -> None:
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, f"aggcost: 1\n{text}\n")
     assert caught.value.message.startswith(f"{tmp_path}/aggcost.yaml:2: ")
@@ -105,17 +107,17 @@ def test_a_slip_is_refused_with_its_line_and_the_nearest(tmp_path, text, said, h
     assert hint is None or hint in (caught.value.hint or "")
 
 
-def test_a_condition_is_refused_with_its_line(tmp_path):
+def test_a_condition_is_refused_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(RuleError, match=r"aggcost\.yaml:3: unknown field 'providr'"):
         read(tmp_path, "aggcost: 1\ncomponents:\n  - {name: a, where: providr == 'openai'}\n")
 
 
-def test_the_version_must_be_known(tmp_path):
+def test_the_version_must_be_known(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="reads version 1 of this format, not '3'"):
         read(tmp_path, "aggcost: 3\n")
 
 
-def test_a_project_is_found_upward(tmp_path):
+def test_a_project_is_found_upward(tmp_path: Path) -> None:
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
     assert find_project(below) is None
@@ -125,7 +127,7 @@ def test_a_project_is_found_upward(tmp_path):
     assert find_project(below) == tmp_path / "a" / "aggcost.yaml"
 
 
-def test_the_article_states_the_overheads_of_its_table():
+def test_the_article_states_the_overheads_of_its_table() -> None:
     project = load_project(shipped.article() / "aggcost.yaml")
     assert sum(overhead.monthly_usd for overhead in project.overheads) == 6_320
     assert [name for name, _ in project.components] == ["GPT-4o calls", "Claude operations", "Gemini workloads"]

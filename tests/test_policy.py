@@ -71,7 +71,7 @@ def refused(tmp_path: Path, text: str, *, head: bool = True) -> ConfigError:
     return caught.value
 
 
-def test_a_policy_says_all_that_its_file_says(tmp_path):
+def test_a_policy_says_all_that_its_file_says(tmp_path: Path) -> None:
     policy = read(tmp_path, WHOLE)
     assert policy.name == "cheap"
     assert [(rule.name, rule.line, rule.evidence) for rule in policy.rules] == [
@@ -101,10 +101,10 @@ def test_a_policy_says_all_that_its_file_says(tmp_path):
     }
 
 
-def test_what_a_policy_leaves_out_stays_as_it_is(tmp_path):
+def test_what_a_policy_leaves_out_stays_as_it_is(tmp_path: Path) -> None:
     policy = read(tmp_path, "policy: 1\n")
     assert policy.name == "cheap"  # the file's own name
-    assert policy.rules == policy.prices == policy.discounts == policy.overheads == ()
+    assert not any((policy.rules, policy.prices, policy.discounts, policy.overheads))
     assert policy.otherwise == Single(None)
     assert policy.require_context
     assert policy.fees == Fees(Decimal(0), Decimal(0), "moved")
@@ -113,18 +113,18 @@ def test_what_a_policy_leaves_out_stays_as_it_is(tmp_path):
     assert policy.service_levels == {}
 
 
-def test_a_key_without_a_value_counts_as_left_out(tmp_path):
+def test_a_key_without_a_value_counts_as_left_out(tmp_path: Path) -> None:
     assert read(tmp_path, "policy: 1\nrules:\nfees:\nupkeep:\n").rules == ()
 
 
-def test_otherwise_may_be_any_target(tmp_path):
+def test_otherwise_may_be_any_target(tmp_path: Path) -> None:
     cheapest = read(tmp_path, "policy: 1\notherwise: {cheapest: [openai/a, as_logged]}").otherwise
     assert cheapest == Cheapest((Route("openai", "a"), None))
     split = read(tmp_path, "policy: 1\notherwise: {split: {openai/a: 50, as_logged: 50}}").otherwise
     assert split == Split(((Route("openai", "a"), Decimal(50)), (None, Decimal(50))))
 
 
-def test_a_split_may_be_a_list_of_full_routes(tmp_path):
+def test_a_split_may_be_a_list_of_full_routes(tmp_path: Path) -> None:
     text = """\
 policy: 1
 rules:
@@ -145,19 +145,19 @@ rules:
         (" OpenAI/gpt-4o ", Route("openai", "gpt-4o"), "openai/gpt-4o"),
     ],
 )
-def test_a_route_is_a_provider_before_the_first_slash(text, route, shown):
+def test_a_route_is_a_provider_before_the_first_slash(text: str, route: Route, shown: str) -> None:
     assert Route.parse(text) == route
     assert str(route) == shown
     assert str(Route("aws", "m", "eu-1", "flex")) == "aws/m (eu-1, flex)"
 
 
 @pytest.mark.parametrize("text", ["gpt-4o", "/gpt-4o", "openai/", "", " / "])
-def test_what_is_not_a_route_is_refused(text):
+def test_what_is_not_a_route_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a route"):
         Route.parse(text)
 
 
-def test_a_rule_error_names_the_line_and_points_into_it(tmp_path):
+def test_a_rule_error_names_the_line_and_points_into_it(tmp_path: Path) -> None:
     with pytest.raises(RuleError) as caught:
         read(tmp_path, "policy: 1\nrules:\n  - name: x\n    when: taks == 'intent'\n    route: as_logged\n")
     assert caught.value.message == f"{tmp_path}/cheap.yaml:4: unknown field 'taks'\n    taks == 'intent'\n    ^"
@@ -209,7 +209,9 @@ RULE = "rules: [{name: a, when: true, "
         ("otherwise: openai/a\nroutes: {openai/a: {latency_ms: {p50: 9, p95: 5}}}", "must not fall", None),
     ],
 )  # fmt: skip
-def test_a_slip_is_refused_with_its_line_and_the_nearest(tmp_path, text, said, hint):
+def test_a_slip_is_refused_with_its_line_and_the_nearest(
+    tmp_path: Path, text: str, said: str, hint: str | None
+) -> None:
     problem = refused(tmp_path, text)
     assert problem.message.startswith(f"{tmp_path}/cheap.yaml:")
     assert said in problem.message
@@ -230,22 +232,22 @@ def test_a_slip_is_refused_with_its_line_and_the_nearest(tmp_path, text, said, h
         ("require: {capabilities: true}", "require.capabilities"),
     ],
 )
-def test_what_is_not_supported_yet_is_refused_by_its_name(tmp_path, text, name):
+def test_what_is_not_supported_yet_is_refused_by_its_name(tmp_path: Path, text: str, name: str) -> None:
     assert f"cheap.yaml:2: not supported yet: {name}" in refused(tmp_path, text).message
 
 
-def test_the_version_must_be_known(tmp_path):
+def test_the_version_must_be_known(tmp_path: Path) -> None:
     assert "the key 'policy' is missing" in refused(tmp_path, "name: x\n", head=False).message
     assert "reads version 1 of this format, not '2'" in refused(tmp_path, "policy: 2\n", head=False).message
 
 
-def test_the_digest_covers_the_file_and_its_prices(tmp_path):
+def test_the_digest_covers_the_file_and_its_prices(tmp_path: Path) -> None:
     policy = read(tmp_path, "policy: 1\nprices: [own.yaml]\n")
     content = (tmp_path / "cheap.yaml").read_bytes() + (tmp_path / "own.yaml").read_bytes()
     assert policy.digest == hashlib.sha256(content).hexdigest()
 
 
-def test_a_policy_is_found_as_a_path_then_beside_then_shipped(tmp_path, monkeypatch):
+def test_a_policy_is_found_as_a_path_then_beside_then_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert find_policy("cheap", tmp_path) == shipped.policies() / "cheap.yaml"
     (tmp_path / "policies").mkdir()
@@ -256,7 +258,7 @@ def test_a_policy_is_found_as_a_path_then_beside_then_shipped(tmp_path, monkeypa
     assert find_policy("cheap", tmp_path) == Path("cheap")
 
 
-def test_an_unknown_policy_suggests_the_nearest_known(tmp_path):
+def test_an_unknown_policy_suggests_the_nearest_known(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no policy 'artikle'") as caught:
         find_policy("artikle", tmp_path)
     assert caught.value.hint == "did you mean 'article'?"
@@ -266,21 +268,21 @@ def test_an_unknown_policy_suggests_the_nearest_known(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["as-logged", "cheap", "article", "failover", "split-canary"])
-def test_every_shipped_policy_loads_under_its_own_name(name, tmp_path):
+def test_every_shipped_policy_loads_under_its_own_name(name: str, tmp_path: Path) -> None:
     path = find_policy(name, tmp_path)
     assert load_policy(path).name == name
     assert path.read_text(encoding="utf-8").startswith("# ")
 
 
-def test_the_shipped_identity_states_nothing(tmp_path):
+def test_the_shipped_identity_states_nothing(tmp_path: Path) -> None:
     policy = load_policy(find_policy("as-logged", tmp_path))
-    assert policy.rules == policy.overheads == policy.discounts == ()
+    assert not any((policy.rules, policy.overheads, policy.discounts))
     assert policy.otherwise == Single(None)
     assert policy.migration is None
     assert policy.fees == Fees()
 
 
-def test_failover_is_the_article_with_a_chain_behind_every_route(tmp_path):
+def test_failover_is_the_article_with_a_chain_behind_every_route(tmp_path: Path) -> None:
     article, failover = (load_policy(find_policy(name, tmp_path)) for name in ("article", "failover"))
     for plain, chained in zip(article.rules, failover.rules, strict=True):
         assert (plain.name, plain.when, plain.target) == (chained.name, chained.when, chained.target)

@@ -1,22 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
 from aggcost import rules
 from aggcost.errors import RuleError
-from aggcost.rules import Atom, atom_cuts, atom_truth, combine, cuts, matches
+from aggcost.rules import Atom, Condition, FieldType, atom_cuts, atom_truth, combine, cuts, matches
+from aggcost.rules_tree import Mask
 
 
-def parse(text, **extra):
+def parse(text: str, **extra: FieldType) -> Condition:
     return rules.parse(text, where="cheap.yaml:12", extra=extra)
 
 
-def texts(text, **extra):
+def texts(text: str, **extra: FieldType) -> list[str]:
     return [atom.text for atom in parse(text, **extra).atoms]
 
 
-def refused(text):
+def refused(text: str) -> RuleError:
     with pytest.raises(RuleError) as caught:
         parse(text)
     return caught.value
@@ -68,22 +71,22 @@ ROW = {"task": "intent", "provider": "x-ai", "input_tokens": 8000, "hour": 9, "w
         ("100 < latency_ms < 200", None),
     ],
 )
-def test_a_condition_on_one_request(text, expected):
+def test_a_condition_on_one_request(text: str, expected: object) -> None:
     assert matches(parse(text), ROW) is expected
 
 
-def test_and_binds_tighter_than_or():
+def test_and_binds_tighter_than_or() -> None:
     condition = parse("task == 'intent' or task == 'entity' and hour < 9")
     assert matches(condition, ROW) is True
     assert matches(parse("(task == 'intent' or task == 'entity') and hour < 9"), ROW) is False
 
 
-def test_many_lines_read_like_one():
+def test_many_lines_read_like_one() -> None:
     condition = parse("\n  task == 'intent'\n  and (\n    hour >= 9\n  )\n")
     assert matches(condition, ROW) is True
 
 
-def test_extra_fields_are_known_only_where_they_are_named():
+def test_extra_fields_are_known_only_where_they_are_named() -> None:
     assert texts("rule == 'unified' and depth > 3", rule="text", depth="number") == ["rule == 'unified'", "depth > 3"]
     assert "unknown field 'rule'" in refused("rule == 'unified'").message
 
@@ -91,7 +94,7 @@ def test_extra_fields_are_known_only_where_they_are_named():
 # -- tests of one field ----------------------------------------------------------------------------
 
 
-def test_equal_tests_have_equal_text():
+def test_equal_tests_have_equal_text() -> None:
     assert texts("task != 'a' and not task == 'a' and task in ['a'] and 'a' == task") == ["task == 'a'"]
     assert texts("task in ['b', 'a', 'b'] or task not in ['a', 'b']") == ["task in ['a', 'b']"]
     assert texts("provider == 'xai' or provider == 'x-ai'") == ["provider == 'x-ai'"]
@@ -99,15 +102,15 @@ def test_equal_tests_have_equal_text():
     assert texts('task == "it\'s"') == ['task == "it\'s"']
 
 
-def test_every_kind_of_test_has_its_own_text():
+def test_every_kind_of_test_has_its_own_text() -> None:
     conditions = ["task == 'a'", "lower(task) == 'a'", "starts_with(task, 'a')", "ends_with(task, 'a')",
                   "contains(task, 'a')", "is_missing(task)", "task in ['a', 'b']", "tags.task == 'a'"]  # fmt: skip
     assert len({text for condition in conditions for text in texts(condition)}) == len(conditions)
     assert [texts(condition) for condition in conditions] == [[condition] for condition in conditions]
 
 
-def test_a_test_says_which_names_decide_it():
-    def asked(text):
+def test_a_test_says_which_names_decide_it() -> None:
+    def asked(text: str) -> tuple[str, ...] | None:
         return parse(text).atoms[0].names_asked
 
     assert asked("user == 'ann'") == ("ann",)
@@ -118,7 +121,7 @@ def test_a_test_says_which_names_decide_it():
     assert asked("hour == 9") is None
 
 
-def test_the_truth_of_a_test_for_a_value():
+def test_the_truth_of_a_test_for_a_value() -> None:
     assert atom_truth(Atom("hour", ">=", (9,)), 9) is True
     assert atom_truth(Atom("hour", ">=", (9,)), None) is None
     assert atom_truth(Atom("hour", "is_missing"), None) is True
@@ -139,13 +142,13 @@ def test_the_truth_of_a_test_for_a_value():
         ("is_missing(input_tokens)", ()),
     ],
 )
-def test_cuts_of_one_test(text, expected):
+def test_cuts_of_one_test(text: str, expected: object) -> None:
     assert cuts([parse(text)]).get("input_tokens", ()) == expected
     if "task" not in text:
         assert atom_cuts(parse(text).atoms[0]) == expected
 
 
-def test_cuts_unite_over_conditions():
+def test_cuts_unite_over_conditions() -> None:
     found = cuts([parse("input_tokens < 10 and hour >= 9"), parse("5 <= input_tokens or output_tokens > 3")])
     assert found == {"hour": (9,), "input_tokens": (5, 10), "output_tokens": (4,)}
 
@@ -153,11 +156,11 @@ def test_cuts_unite_over_conditions():
 # -- many rows -------------------------------------------------------------------------------------
 
 
-def arrays(answers):
+def arrays(answers: Iterable[bool | None]) -> tuple[Mask, Mask]:
     return np.array([a is True for a in answers]), np.array([a is None for a in answers])
 
 
-def test_arrays_combine_by_the_same_logic():
+def test_arrays_combine_by_the_same_logic() -> None:
     condition = parse("task == 'a' and not user == 'b' or hour > 3")
     three = (True, False, None)
     rows = [(a, b, c) for a in three for b in three for c in three]
@@ -170,7 +173,7 @@ def test_arrays_combine_by_the_same_logic():
         assert (true[index], unknown[index]) == (answer is True, answer is None)
 
 
-def test_a_condition_without_tests_fits_any_arrays():
+def test_a_condition_without_tests_fits_any_arrays() -> None:
     true, unknown = combine(parse("true"), lambda _: pytest.fail("there is no test"))
     assert list(np.array([True, False, True]) & true) == [True, False, True]
     assert not (unknown & np.array([True])).any()
@@ -179,7 +182,7 @@ def test_a_condition_without_tests_fits_any_arrays():
 # -- errors ----------------------------------------------------------------------------------------
 
 
-def test_an_error_points_at_the_place():
+def test_an_error_points_at_the_place() -> None:
     problem = refused("task == 'intent' and input_token < 8000")
     assert problem.message == (
         "cheap.yaml:12: unknown field 'input_token'\n"
@@ -190,14 +193,14 @@ def test_an_error_points_at_the_place():
     assert problem.exit_code == 2
 
 
-def test_the_caret_counts_characters_and_lines():
+def test_the_caret_counts_characters_and_lines() -> None:
     problem = refused("task == 'ü'\n and hour < 'x'")
     assert problem.message.splitlines()[1:] == ["     and hour < 'x'", "                ^"]
     problem = refused("   taks == 'x'")
     assert problem.message.splitlines()[2].index("^") == 4 + 3
 
 
-def test_a_long_condition_is_shown_around_the_caret():
+def test_a_long_condition_is_shown_around_the_caret() -> None:
     lines = refused("task == '" + "x" * 500 + "' and nope == 1").message.splitlines()
     assert len(lines[1]) <= 104
     assert lines[1][lines[2].index("^") :].startswith("nope")
@@ -275,7 +278,7 @@ def test_a_long_condition_is_shown_around_the_caret():
         ("true or " * 250 + "true", "longer than 2,000 characters", "split"),
     ],
 )
-def test_what_a_condition_cannot_say(text, said, hint):
+def test_what_a_condition_cannot_say(text: str, said: str, hint: str | None) -> None:
     problem = refused(text)
     assert said in problem.message.splitlines()[0]
     assert problem.message.startswith("cheap.yaml:12: ")
@@ -283,14 +286,14 @@ def test_what_a_condition_cannot_say(text, said, hint):
     assert problem.hint is None if hint is None else hint in (problem.hint or "")
 
 
-def test_limits_are_inclusive():
+def test_limits_are_inclusive() -> None:
     assert matches(parse("(" * 24 + "true" + ")" * 24), {}) is True
     assert matches(parse("not " * 50 + "true"), {}) is True
     assert matches(parse("true" + " " * 1996), {}) is True
 
 
 @pytest.mark.filterwarnings("error")
-def test_hostile_texts_are_refused_cleanly():
+def test_hostile_texts_are_refused_cleanly() -> None:
     for text in ("9**9**9", "'a'*10**10", "f'{open(1)}'", "exit()", "1 if true else 2", "task @ 1", "`id`", "\x00",
                  "\ud800 == 'a'", "task == '\ud800'", "yield", "await x", "*task", "task[0] == 'a'", "not", "in",
                  "1is 2", "(" * 24 + ")" * 24, "'" * 1999, "not " * 490, "tags." * 300 + "x"):  # fmt: skip

@@ -12,6 +12,7 @@ from aggcost.usage import SERVICE_TIERS
 
 AS_LOGGED = "as_logged"
 _WHOLE_PERCENT = 100
+_PERCENTILES: Sequence[str] = ("p50", "p95", "p99")
 _TARGET_NOT_YET = ("max_p95_ms", "max_cost", "sticky", "cascade", "shadow")
 
 
@@ -161,7 +162,7 @@ def _service_level(node: Node) -> ServiceLevel:
 
 def _percentiles(node: Node) -> Mapping[str, int]:
     fields = node.fields(required=("p50",), optional=("p95", "p99"))
-    stated = {name: fields[name].integer(minimum=1) for name in ("p50", "p95", "p99") if name in fields}
+    stated = {name: fields[name].integer(minimum=1) for name in _PERCENTILES if name in fields}
     if list(stated.values()) != sorted(stated.values()):
         raise node.error("p50, p95 and p99 must not fall")
     return stated

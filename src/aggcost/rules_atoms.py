@@ -47,7 +47,7 @@ class Atom:
 
     field: str
     test: Comparison
-    values: tuple[str, ...] | tuple[int, ...] = ()
+    values: tuple[str | int, ...] = ()
     lowered: bool = False
 
     @property

@@ -25,7 +25,7 @@ _TESTS: Mapping[str, Callable[[ibis.Value, str | int], ibis.Value]] = {
     "ends_with": lambda column, value: column.endswith(value),
     "contains": lambda column, value: column.contains(value),
 }  # fmt: skip
-_FIRST_YEAR, _LAST_YEAR = 2000, 2050  # before and after, the zone keeps the offset of the nearer end
+_FIRST_YEAR, _LAST_YEAR = 2018, 2040  # before and after, the zone keeps the offset of the nearer end
 _DAY_S, _HOUR_S = 86_400, 3_600
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 

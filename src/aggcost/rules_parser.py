@@ -26,6 +26,9 @@ _COMPARISONS: dict[type[ast.cmpop], Comparison] = {
 }  # fmt: skip
 _NEGATED: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.NotEq: ast.Eq, ast.NotIn: ast.In}
 _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE}
+_TESTS: dict[str, Comparison] = {
+    "starts_with": "starts_with", "ends_with": "ends_with", "contains": "contains", "is_missing": "is_missing",
+}  # fmt: skip
 _BOOLEANS = {"true": True, "false": False}
 _CLOSED = {"weekday": WEEKDAYS, "status": STATUSES}  # fields whose values are known
 _WHOLE = re.compile(r"([0-9]+(?:_[0-9]+)*)(?:\.0+)?", re.ASCII)
@@ -84,8 +87,8 @@ class _Parser:
                 pairs = zip([left, *rest[:-1]], ops, rest, strict=True)
                 tests = tuple(self._compare(one, op, other) for one, op, other in pairs)
                 return tests[0] if len(tests) == 1 else And(tests)
-            case ast.Call(func=ast.Name(id="starts_with" | "ends_with" | "contains" | "is_missing" as name)):
-                return self._function(node, name)
+            case ast.Call(func=ast.Name(id=name)) if name in _TESTS:
+                return self._function(node, _TESTS[name])
             case ast.Constant(value=bool() as value):
                 return Constant(value)
             case ast.Name(id="true" | "false" as name):
@@ -113,26 +116,26 @@ class _Parser:
         if subject.type == "text" and kind is not ast.Eq:
             hint = "text is compared with ==, !=, in, starts_with, ends_with and contains"
             raise self._refused(left, f"{subject.field} is text, and text has no order here", hint)
-        return Test(Atom(subject.field, _COMPARISONS[kind], (self._literal(right, subject),), subject.lowered))  # type: ignore[arg-type]
+        return Test(Atom(subject.field, _COMPARISONS[kind], (self._literal(right, subject),), subject.lowered))
 
     def _member(self, subject: _Subject, node: ast.expr) -> Atom:
         if not isinstance(node, ast.List | ast.Tuple) or not node.elts:
             raise self._refused(node, "`in` needs a list of values", "write them as ['a', 'b']")
-        values = sorted({self._literal(element, subject) for element in node.elts})  # type: ignore[type-var]
+        values = sorted({self._literal(element, subject) for element in node.elts})
         test: Comparison = "==" if len(values) == 1 else "in"
-        return Atom(subject.field, test, tuple(values), subject.lowered)  # type: ignore[arg-type]
+        return Atom(subject.field, test, tuple(values), subject.lowered)
 
-    def _function(self, node: ast.Call, name: str) -> Node:
-        expected = 1 if name == "is_missing" else 2
+    def _function(self, node: ast.Call, test: Comparison) -> Node:
+        expected = 1 if test == "is_missing" else 2
         if len(node.args) != expected or node.keywords:
-            raise self._refused(node, f"{name} takes {expected} value(s)", f"write {_EXAMPLES[name]}")
+            raise self._refused(node, f"{test} takes {expected} value(s)", f"write {_EXAMPLES[test]}")
         subject = self._subject(node.args[0])
-        if name == "is_missing":
+        if test == "is_missing":
             return Test(Atom(subject.field, "is_missing"))
         if subject.type == "number":
-            raise self._refused(node.args[0], f"{subject.field} is a number, and {name} looks at text")
+            raise self._refused(node.args[0], f"{subject.field} is a number, and {test} looks at text")
         value = str(self._literal(node.args[1], subject, whole=False))
-        return Test(Atom(subject.field, name, (value,), subject.lowered))  # type: ignore[arg-type]
+        return Test(Atom(subject.field, test, (value,), subject.lowered))
 
     # -- fields and values ----------------------------------------------------------------------
 

@@ -134,11 +134,11 @@ def _combine(node: Node, truth: Callable[[Atom], tuple[Mask, Mask]]) -> tuple[Ma
         case Not(part):
             true, false = _combine(part, truth)
             return false, true
-    deciding, other = np.logical_or, np.logical_and
-    if isinstance(node, And):
-        deciding, other = other, deciding
     true, false = _combine(node.parts[0], truth)
     for part in node.parts[1:]:
         next_true, next_false = _combine(part, truth)
-        true, false = deciding(true, next_true), other(false, next_false)
+        if isinstance(node, Or):
+            true, false = true | next_true, false & next_false
+        else:
+            true, false = true & next_true, false | next_false
     return true, false

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 from bisect import bisect_right
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -17,8 +19,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aggcost import rules
-from aggcost.rules import FIELDS, WEEKDAYS, Condition, atom_cuts, atom_truth
+from aggcost.rules import FIELDS, WEEKDAYS, Atom, Condition, atom_cuts, atom_truth
+from aggcost.rules_tree import Mask
 from aggcost.usage import COLUMNS, STATUSES
+
+T = TypeVar("T")
+Row = dict[str, Any]
+Texts = st.SearchStrategy[str]
 
 WORDS = [
     "a",
@@ -41,7 +48,10 @@ WORDS = [
     "日本",
 ]
 NUMBERS = [0, 1, 2, 7_999, 8_000, 8_001, 10**12, 5 * 10**12]
-ZONES = [UTC, *map(ZoneInfo, ("Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu"))]
+ZONES: list[tzinfo] = [
+    UTC,
+    *map(ZoneInfo, ("Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu")),
+]
 # Seconds around which clocks change: Berlin and St John's in spring, Lord Howe in autumn and spring.
 CHANGES = [
     datetime.fromisoformat(time)
@@ -57,12 +67,12 @@ TAGS = ["tags.feature", "tags.x_1", "tags.absent"]
 # -- random requests -------------------------------------------------------------------------------
 
 
-def maybe(chance, make):
+def maybe(chance: random.Random, make: Callable[[], T]) -> T | None:
     return None if chance.random() < 0.2 else make()
 
 
-def random_row(chance):
-    row = {name: maybe(chance, lambda: chance.choice(WORDS)) for name in TEXT}
+def random_row(chance: random.Random) -> Row:
+    row: Row = {name: maybe(chance, lambda: chance.choice(WORDS)) for name in TEXT}
     row["status"] = maybe(chance, lambda: chance.choice(STATUSES))
     row |= {name: maybe(chance, lambda: chance.choice(NUMBERS)) for name in (*PROMPT, "output", "latency_ms")}
     row["ts"] = maybe(chance, lambda: random_time(chance))
@@ -70,18 +80,18 @@ def random_row(chance):
     return row
 
 
-def random_time(chance):
+def random_time(chance: random.Random) -> datetime:
     if chance.random() < 0.5:
         return chance.choice(CHANGES) + timedelta(microseconds=chance.choice([-1_000_001, -1, 0, 1, 999_999]))
     return START + timedelta(microseconds=chance.randrange(3 * 365 * 86_400 * 10**6))
 
 
-def random_tags(chance):
+def random_tags(chance: random.Random) -> str:
     names = [name.removeprefix("tags.") for name in TAGS[:2] if chance.random() < 0.7]
     return json.dumps({name: maybe(chance, lambda: chance.choice(WORDS)) for name in names}, ensure_ascii=False)
 
 
-def fields_of(row, zone):
+def fields_of(row: Row, zone: tzinfo) -> Row:
     """What the reference sees of a row of the canonical table, made without the code under test."""
     fields = {name: row[name] for name in (*TEXT, "latency_ms")}
     fields["input_tokens"] = None if row["input"] is None else sum(row[name] or 0 for name in PROMPT)
@@ -102,7 +112,7 @@ USAGE = ibis.table({column.name: column.type for column in COLUMNS} | {"n": "int
 
 
 @pytest.fixture(scope="module")
-def connection():
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     columns = {name: [row.get(name) for row in ROWS] for name in USAGE.columns} | {"n": range(len(ROWS))}
     types = {name: kind.to_pyarrow() for name, kind in USAGE.schema().items()}
     with duckdb.connect(config={"threads": 1}) as opened:
@@ -113,7 +123,7 @@ def connection():
 # -- random conditions -----------------------------------------------------------------------------
 
 
-def quoted(word):
+def quoted(word: str) -> str:
     return f'"{word}"' if "'" in word else f"'{word}'"
 
 
@@ -125,15 +135,15 @@ orders = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 membership = st.sampled_from(["in", "not in"])
 
 
-def listed(values):
+def listed(values: Texts) -> Texts:
     return st.lists(values, min_size=1, max_size=3).map(lambda found: f"[{', '.join(found)}]")
 
 
-def spaced(*parts):
+def spaced(*parts: Texts) -> Texts:
     return st.tuples(*parts).map(" ".join)
 
 
-def called(name, subject):
+def called(name: str, subject: Texts) -> Texts:
     return st.tuples(subject, literals).map(lambda pair: f"{name}({pair[0]}, {pair[1]})")
 
 
@@ -167,7 +177,9 @@ conditions = st.recursive(
 
 
 @pytest.mark.parametrize("zone", ZONES, ids=str)
-def test_the_engine_reads_every_field_as_the_reference_does(connection, zone):
+def test_the_engine_reads_every_field_as_the_reference_does(
+    connection: duckdb.DuckDBPyConnection, zone: tzinfo
+) -> None:
     names = [*FIELDS, *TAGS]
     columns = {f"c{number}": rules.field_column(USAGE, name, zone) for number, name in enumerate(names)}
     query = ibis.to_sql(USAGE.select("n", **columns).order_by("n"), dialect="duckdb")
@@ -183,7 +195,9 @@ LOWER = [
 @settings(max_examples=50, deadline=None)
 @example(batch=LOWER, zone=UTC)
 @given(batch=st.lists(conditions, min_size=1, max_size=8), zone=st.sampled_from(ZONES))
-def test_the_engine_says_what_the_reference_says(connection, batch: list[Condition], zone):
+def test_the_engine_says_what_the_reference_says(
+    connection: duckdb.DuckDBPyConnection, batch: list[Condition], zone: tzinfo
+) -> None:
     columns = {f"c{number}": rules.to_ibis(condition, USAGE, zone) for number, condition in enumerate(batch)}
     query = ibis.to_sql(USAGE.select("n", **columns).order_by("n"), dialect="duckdb")
     answers = connection.execute(query).fetchall()
@@ -196,10 +210,10 @@ def test_the_engine_says_what_the_reference_says(connection, batch: list[Conditi
 
 @settings(max_examples=100, deadline=None)
 @given(condition=conditions, zone=st.sampled_from(ZONES))
-def test_arrays_say_what_the_reference_says(condition: Condition, zone):
+def test_arrays_say_what_the_reference_says(condition: Condition, zone: tzinfo) -> None:
     rows = SEEN[zone][:60]
 
-    def truth(atom):
+    def truth(atom: Atom) -> tuple[Mask, Mask]:
         answers = [atom_truth(atom, row.get(atom.field)) for row in rows]
         return np.array([answer is True for answer in answers]), np.array([answer is None for answer in answers])
 
@@ -210,7 +224,7 @@ def test_arrays_say_what_the_reference_says(condition: Condition, zone):
 
 @settings(max_examples=100, deadline=None)
 @given(condition=conditions, value=st.sampled_from(NUMBERS) | st.integers(0, 10**13))
-def test_a_number_and_the_bound_below_it_pass_the_same_tests(condition: Condition, value):
+def test_a_number_and_the_bound_below_it_pass_the_same_tests(condition: Condition, value: int) -> None:
     bounds = rules.cuts([condition])
     for atom in condition.atoms:
         if atom.is_number:
@@ -221,6 +235,6 @@ def test_a_number_and_the_bound_below_it_pass_the_same_tests(condition: Conditio
 
 @settings(max_examples=100, deadline=None)
 @given(condition=conditions)
-def test_the_text_of_a_test_parses_to_the_same_test(condition: Condition):
+def test_the_text_of_a_test_parses_to_the_same_test(condition: Condition) -> None:
     for atom in condition.atoms:
         assert rules.parse(atom.text, where="law").atoms == (atom,)
