@@ -114,8 +114,11 @@ def test_a_wrong_command_is_exit_2_and_one_message(tmp_path, log, arguments, wor
         ("policy: 1\nname: x\nruels: []\n", ["x.yaml:3", "rules"]),
         ("policy: 1\nname: x\nrules: []\nrules: []\n", ["x.yaml:4"]),
         ("policy: 1\nname: x\nrules: [{name: a, when: input_tokens < 'x', route: acme/small}]\n", ["x.yaml:3", "^"]),
-        ("policy: 1\nname: x\nrules: [{name: a, when: true, route: acme/smal}]\n", ["acme/smal", "acme/small"]),
-        ("policy: 1\nname: x\nrules: [{name: a, when: true, route: {cheapest: [acme/small], max_p95_ms: 9}}]\n", ["not"]),
+        ("policy: 1\nname: x\nrules: [{name: a, when: true, route: acme/smal}]\n", ["acme/smal", "known: small"]),
+        (
+            "policy: 1\nname: x\nrules: [{name: a, when: true, route: {cheapest: [acme/small], max_p95_ms: 9}}]\n",
+            ["not"],
+        ),
         ("policy: [\n", ["x.yaml"]),
     ],
 )
@@ -162,7 +165,9 @@ def test_signals_have_their_exit_code_and_leave_nothing(tmp_path, number, code):
     folder.mkdir()
     command = [sys.executable, "-m", "aggcost", "demo"]
     environment = {**ENVIRONMENT, "TMPDIR": str(folder)}
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     while not list(folder.iterdir()):
         time.sleep(0.02)
     process.send_signal(number)

@@ -15,7 +15,7 @@ from aggcost.conditions import Truths
 from aggcost.config import Project
 from aggcost.coverage import coverage, unpriced_issues
 from aggcost.engine import Engine
-from aggcost.errors import Issue
+from aggcost.errors import Issue, UsageError, did_you_mean
 from aggcost.importers import ReadOptions, Usage
 from aggcost.ledger import Dim
 from aggcost.money import settle
@@ -26,7 +26,7 @@ from aggcost.rating import Charges, Rates, Shares, all_of, rate
 from aggcost.reliability import service_as_logged
 from aggcost.report import Coverage
 from aggcost.report_arms import Arm
-from aggcost.rules import Condition
+from aggcost.rules import FIELDS, Condition
 from aggcost.scanning import Ledgers, routes_of
 
 BASELINE = "as_logged"
@@ -121,6 +121,7 @@ def baseline(
 
     `detailed` adds what only `analyze` shows and costs scans of its own: conversations, worst minutes.
     """
+    _check_fields(options.by)
     card = options.card()
     cards = [(card, ()), *((own, routes_of(policy)) for policy, own in policies)]
     ledgers = scanning.scan(
@@ -169,6 +170,16 @@ def baseline(
         outside=outside,
         issues=issues,
     )
+
+
+def _check_fields(by: Sequence[str]) -> None:
+    """Refuse a breakdown by a field that requests do not have, or whose values are numbers."""
+    known = [name for name, kind in FIELDS.items() if kind == "text" and name != "weekday"]
+    for name in by:
+        if name not in known and not name.startswith("tags."):
+            raise UsageError(
+                f"--by {name}: no such field; one of {', '.join(known)}, tags.NAME", hint=did_you_mean(name, known)
+            )
 
 
 def breakdowns(options: Options, ledgers: Ledgers) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import ibis
+
 from aggcost import ledger, period, rules, service
 from aggcost.errors import Issue
 from aggcost.ledger import NAME_KEYS, Cells
@@ -21,8 +23,6 @@ from aggcost.report_arms import Minute
 from aggcost.service import Latencies
 
 if TYPE_CHECKING:
-    import ibis
-
     from aggcost.engine import Engine
     from aggcost.rules import Atom, Condition
 
@@ -176,7 +176,7 @@ def _with_groups(engine: Engine, usage: ibis.Table, wanted: ledger.Plan, by: Seq
 
 def _frequent(engine: Engine, usage: ibis.Table, name: str) -> list[str]:
     column = rules.field_column(usage, name).name("value")
-    counted = usage.filter(column.notnull()).group_by(column).aggregate(requests=usage.count())
+    counted = usage.filter(column.notnull()).group_by(column).aggregate(requests=ibis._.count())
     ranked = counted.order_by([counted.requests.desc(), counted.value.asc()]).limit(MAX_GROUPS)
     return [str(value) for value in engine.to_arrow(ranked).column("value").to_pylist()]
 

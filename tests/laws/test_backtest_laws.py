@@ -120,7 +120,7 @@ def test_splitting_shuffling_and_converting_change_nothing(tmp_path):
         backtest.analyze(options(tmp_path, *parts, by=("user",))),
         backtest.analyze(options(tmp_path, write_jsonl(rows, tmp_path / "log.jsonl"), by=("user",))),
     ]
-    texts = {render(replace(report, inputs=()), "json", View()) for report in reports}
+    texts = {render(replace(report, inputs=(), next_commands=()), "json", View()) for report in reports}
     assert len(texts) == 1
 
 

@@ -151,7 +151,7 @@ class EngineFlags:
     master: Annotated[
         str | None, _option("--master", panel=RUNNING, metavar="URL", help="Spark master; local[2] by default.")
     ] = None
-    threads: Annotated[int | None, _option("--threads", panel=RUNNING, help="Threads of the engine.")] = None
+    threads: Annotated[int | None, _option("--threads", panel=RUNNING, min=1, help="Threads of the engine.")] = None
     memory_limit: Annotated[
         str | None,
         _option("--memory-limit", panel=RUNNING, metavar="SIZE", help="Memory of the engine, such as 600MB."),

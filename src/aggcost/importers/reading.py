@@ -119,7 +119,7 @@ def _check(options: ReadOptions) -> None:
     if options.timezone is not None:
         try:
             ZoneInfo(options.timezone)
-        except (ValueError, OSError) as error:
+        except (KeyError, ValueError, OSError) as error:
             raise UsageError(
                 f"--tz {options.timezone}: no such time zone", hint="an IANA name such as UTC or Europe/Berlin"
             ) from error
