@@ -103,7 +103,7 @@ def fields_of(row: Row, zone: tzinfo) -> Row:
     return fields | {f"tags.{name}": value for name, value in tags.items()}
 
 
-CHANCE = random.Random(2026)  # noqa: S311
+CHANCE = random.Random(2026)
 ROWS = [random_row(CHANCE) for _ in range(300)]
 SEEN = {zone: [fields_of(row, zone) for row in ROWS] for zone in ZONES}
 
