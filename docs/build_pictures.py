@@ -18,12 +18,12 @@ from aggcost import demo, shipped
 
 IMAGES = Path(__file__).parent / "img"
 WIDTH = 100
+NEXT = re.compile(r"\n[^\n]*next[^\n]*aggcost simulate .*", re.DOTALL)  # names a temporary file of the demo
 # What each picture shows, run where the article's project file and its month lie.
 PICTURES = {
     "demo": ["demo"],
     "analyze": ["analyze", "month.parquet"],
     "ranking": ["simulate", "--policy", "article", "--policy", "cheap", "--policy", "as-logged"],
-    "prices": ["prices", "show", "gpt-4o"],
 }
 
 
@@ -44,7 +44,7 @@ def _printed(arguments: list[str], place: Path) -> str:
     environment.pop("NO_COLOR", None)
     command = [sys.executable, "-m", "aggcost", *arguments]
     done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout
+    return NEXT.sub("", done.stdout) if arguments == ["demo"] else done.stdout
 
 
 def picture(printed: str, title: str, name: str) -> str:

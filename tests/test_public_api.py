@@ -35,6 +35,12 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = aggcost.no_such_name
 
 
+def test_functions_are_not_hidden_by_modules_of_the_same_name() -> None:
+    code = "import aggcost; aggcost.load_policy; print(callable(aggcost.replay), callable(aggcost.compare))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     assert loaded_after(["-c", "import aggcost"]) == set()
 

@@ -31,8 +31,12 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'aggcost' has no attribute {name!r}")
-    home = "aggcost.errors" if name == "AggcostError" else "aggcost.api"
-    return getattr(importlib.import_module(home), name)
+    if name == "AggcostError":
+        return importlib.import_module("aggcost.errors").AggcostError
+    api = importlib.import_module("aggcost.api")
+    # All at once: loading the library also binds the modules `replay` and `compare` to this package.
+    globals().update({public: getattr(api, public) for public in api.__all__})
+    return globals()[name]
 
 
 def __dir__() -> list[str]:
