@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aggcost.cli.common import MAX_QUARANTINED_PERCENT, WARN_UP_TO_PERCENT
 from aggcost.engine import open_engine
 from aggcost.importers import FORMATS, Format, casts
 from aggcost.importers.casts import Cell
@@ -69,3 +70,8 @@ def test_the_page_shows_those_cells(kind: str) -> None:
     shown = re.findall(r"`([^`]+)`", accepted) if kind in ("count", "amount") else []
     assert set(shown) <= set(ACCEPTED[kind])
     assert set(re.findall(r"`([^`]+)`", refused)) <= set(REFUSED[kind])
+
+
+def test_the_page_names_the_shares_that_end_with_exit_3() -> None:
+    said = " ".join(PAGE.split())
+    assert f"more than {MAX_QUARANTINED_PERCENT} % of the rows are, `analyze` above {WARN_UP_TO_PERCENT} %" in said
