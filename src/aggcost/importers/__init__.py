@@ -6,7 +6,8 @@ first whose `detect` accepts the headers or keys of a file reads it; `generic` t
 
 from __future__ import annotations
 
-from aggcost.importers.reading import InputFile, Quarantined, ReadOptions, Usage, read_usage, write_canonical
+from aggcost.importers.parts import InputFile, Quarantined, ReadOptions
+from aggcost.importers.reading import Usage, read_usage, write_canonical
 from aggcost.importers.registry import FORMATS, Format
 
 __all__ = ["FORMATS", "Format", "InputFile", "Quarantined", "ReadOptions", "Usage", "read_usage", "write_canonical"]

@@ -126,7 +126,7 @@ def status(cell: Cell) -> str:
     """Return ok, error, cancelled or rejected, from a word or an HTTP status code."""
     word = f"lower({cell.text})"
     return (
-        f"CASE WHEN {word} IN ({_listed(OK)}) THEN 'ok' WHEN {word} IN ({_listed((*ERROR, *NAMED_CODES))}) THEN 'error' "
+        f"CASE WHEN {word} IN ({_listed(OK)}) THEN 'ok' WHEN {word} IN ({_listed((*ERROR, *NAMED_CODES))}) THEN 'error' "  # noqa: E501
         f"WHEN {word} IN ({_listed(CANCELLED)}) THEN 'cancelled' WHEN {word} IN ({_listed(REJECTED)}) THEN 'rejected' "
         f"WHEN regexp_full_match({word}, '[23][0-9][0-9]') THEN 'ok' "
         f"WHEN regexp_full_match({word}, '[45][0-9][0-9]') THEN 'error' END"
@@ -137,7 +137,7 @@ def http_status(cell: Cell) -> str:
     """Return the HTTP status code that a state holds or names."""
     word = f"lower({cell.text})"
     named = " ".join(f"WHEN {quoted(name)} THEN {code}" for name, code in NAMED_CODES.items())
-    return f"CASE WHEN regexp_full_match({word}, '[1-5][0-9][0-9]') THEN TRY_CAST({word} AS BIGINT) ELSE CASE {word} {named} END END"
+    return f"CASE WHEN regexp_full_match({word}, '[1-5][0-9][0-9]') THEN TRY_CAST({word} AS BIGINT) ELSE CASE {word} {named} END END"  # noqa: E501
 
 
 def yes(cell: Cell) -> str:

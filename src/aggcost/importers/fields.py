@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from aggcost.engine import quoted
 from aggcost.errors import InputError, UsageError, did_you_mean
 from aggcost.importers import casts
 from aggcost.importers.casts import Cell
@@ -46,7 +47,18 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt",),
 }
 TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_tokens")
-_TEXTS = ("request_id", "session_id", "parent_id", "task", "user", "team", "tags", "service_tier", "region", "operation")
+_TEXTS = (
+    "request_id",
+    "session_id",
+    "parent_id",
+    "task",
+    "user",
+    "team",
+    "tags",
+    "service_tier",
+    "region",
+    "operation",
+)
 TAG = "tags."
 
 
@@ -67,7 +79,9 @@ class Meaning:
     input_excludes_cache: bool
 
 
-def by_header(names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[str, str], shown: str) -> dict[str, Source]:
+def by_header(
+    names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[str, str], shown: str
+) -> dict[str, Source]:
     """Return the fields that headers and `--map` name; InputError for a mapped column that does not exist."""
     taken = {target.rpartition(":")[0] if _has_unit(target, names) else target for target in mapping.values()}
     lowered: dict[str, str] = {}
@@ -78,6 +92,9 @@ def by_header(names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[
         match = next((lowered[one] for one in synonyms if one in lowered and lowered[one] not in taken), None)
         if match is not None:
             found[name] = Source(cells[match])
+    for name in names:
+        if name.lower().startswith(TAG) and len(name) > len(TAG) and name not in taken:
+            found[TAG + name[len(TAG) :]] = Source(cells[name])
     for name, target in mapping.items():
         found[_known(name)] = _mapped(name, target, names, cells, shown)
     return found
@@ -88,7 +105,9 @@ def _has_unit(target: str, names: Sequence[str]) -> bool:
 
 
 def _mapped(name: str, target: str, names: Sequence[str], cells: Mapping[str, Cell], shown: str) -> Source:
-    column, unit = (target.rpartition(":")[0], target.rpartition(":")[2]) if _has_unit(target, names) else (target, None)
+    column, unit = (
+        (target.rpartition(":")[0], target.rpartition(":")[2]) if _has_unit(target, names) else (target, None)
+    )
     if column not in names:
         raise InputError(
             f"{shown}: --map {name}={target}: no column {column!r} among {', '.join(names)}",
@@ -105,7 +124,7 @@ def _known(name: str) -> str:
 
 def assumed(values: Mapping[str, str]) -> dict[str, Source]:
     """Return the fields that `--assume` states, as constants."""
-    return {_known(name): Source(Cell(casts.quoted(value))) for name, value in values.items()}
+    return {_known(name): Source(Cell(quoted(value))) for name, value in values.items()}
 
 
 def columns(found: Mapping[str, Source], meaning: Meaning) -> tuple[dict[str, str], dict[str, str]]:
@@ -115,8 +134,8 @@ def columns(found: Mapping[str, Source], meaning: Meaning) -> tuple[dict[str, st
     made |= {name: found[name].cell.text for name in ("provider", "model") if name in found}
     tags = {name: source for name, source in found.items() if name.startswith(TAG)}
     if tags:
-        pairs = ", ".join(f"{casts.quoted(name.removeprefix(TAG))}, {source.cell.text}" for name, source in tags.items())
-        made["tags"] = f"CAST(json_object({pairs}) AS VARCHAR)"
+        pairs = ", ".join(f"{quoted(name.removeprefix(TAG))}, {source.cell.text}" for name, source in tags.items())
+        made["tags"] = f"CAST({_with_column(found.get('tags'))}json_object({pairs})) AS VARCHAR)"
     for name, column in _COLUMN_OF.items():
         if name in values:
             made[column] = values[name]
@@ -124,8 +143,16 @@ def columns(found: Mapping[str, Source], meaning: Meaning) -> tuple[dict[str, st
         made.setdefault("http_status", casts.http_status(found["status"].cell))
     if "prompt" in found:
         made["prompt_hash"] = f"left(sha256({found['prompt'].cell.text}), 32)"
-    made |= _prompt_meters(values, meaning)
+    prompt = uncached_input(values, meaning)
+    if prompt is not None:
+        made["input"] = prompt
     return made, {name: value for name, value in values.items() if value}
+
+
+def _with_column(tags: Source | None) -> str:
+    """Return what begins a merge of a column of labels with columns of single labels."""
+    text = "NULL" if tags is None else tags.cell.text
+    return f"json_merge_patch(CASE WHEN json_valid({text}) THEN {text} ELSE '{{}}' END, "
 
 
 _COLUMN_OF = {
@@ -153,11 +180,11 @@ def _value(name: str, source: Source, meaning: Meaning) -> str:
     return "" if cast is None else cast(source.cell)
 
 
-def _prompt_meters(values: Mapping[str, str], meaning: Meaning) -> dict[str, str]:
-    """Return the uncached input: what the log counts as input, less what it counts as cached."""
+def uncached_input(values: Mapping[str, str], meaning: Meaning) -> str | None:
+    """Return the uncached input as SQL: what the log counts as input, less what it counts as cached."""
     if "input_tokens" not in values:
-        return {}
+        return None
     if meaning.input_excludes_cache:
-        return {"input": values["input_tokens"]}
+        return values["input_tokens"]
     parts = "".join(f" - coalesce({values[name]}, 0)" for name in TOKENS[1:] if name in values)
-    return {"input": f"{values['input_tokens']}{parts}"}
+    return f"{values['input_tokens']}{parts}"

@@ -1,6 +1,6 @@
 """Input files: found, unpacked and checked before any engine sees them.
 
-One pass over the bytes gives the SHA-256 and what line coverage needs: line feeds and quotes.
+Text is UTF-8 without NUL; compressed files are read to their end and verified.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import shutil
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-import numpy as np
 import zstandard
 
 from aggcost.errors import DataQualityError, InputError
@@ -24,8 +23,11 @@ from aggcost.errors import DataQualityError, InputError
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zst")
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 BLOCK_BYTES = 1 << 22
-# A decompression bomb is stopped: more than 1000 times its size, once it has grown past 64 MB.
-MAX_RATIO, RATIO_FROM_BYTES = 1000, 64 << 20
+MAX_LINE_BYTES = 16 << 20
+# Keys of JSON lines: from every line of a small file, from places all over a large one.
+SAMPLE_WHOLE_BYTES, SAMPLE_PLACES, SAMPLE_LINES = 8 << 20, 64, 50
+# A decompression bomb is stopped: more than 250 times its size, once it has grown past 64 MB.
+MAX_RATIO, RATIO_FROM_BYTES = 250, 64 << 20
 _UTF8_BOM, _WIDE_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -37,16 +39,6 @@ class SourceFile:
     path: Path
     bytes: int
     parquet: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Census:
-    """What one pass over the bytes counts."""
-
-    sha256: str
-    line_feeds: int
-    quotes: int
-    ends_with_line_feed: bool
 
 
 def find(sources: Sequence[str]) -> list[str]:
@@ -66,9 +58,11 @@ def _expand(source: str) -> list[str]:
         if not inside:
             raise InputError(f"{source}: no log in this directory", hint=f"looked for {', '.join(SUFFIXES)}")
         return inside
-    matched = sorted(path for path in glob.glob(source, recursive=True) if Path(path).is_file())
+    matched = sorted(path for path in glob.glob(source, recursive=True) if Path(path).is_file())  # noqa: PTH207 - Path.glob takes no absolute pattern
     if not matched:
-        raise InputError(f"{source}: no such file", hint="give a file, a directory, a quoted glob, or - for standard input")
+        raise InputError(
+            f"{source}: no such file", hint="give a file, a directory, a quoted glob, or - for standard input"
+        )
     return matched
 
 
@@ -84,11 +78,20 @@ def unpack(shown: str, folder: Path) -> SourceFile:
     if not magic:
         raise InputError(f"{shown}: the file is empty", hint="expected a header line and requests")
     if magic == PARQUET:
+        _refuse_cut_parquet(shown, path, size)
         return SourceFile(shown, path, size, parquet=True)
     if magic.startswith((GZIP, ZSTD)):
         path = _unpacked(shown, path, folder, gzipped=magic.startswith(GZIP))
     _refuse_other_encodings(shown, path)
     return SourceFile(shown, path, size, parquet=False)
+
+
+def _refuse_cut_parquet(shown: str, path: Path, size: int) -> None:
+    with path.open("rb") as file:
+        file.seek(max(0, size - len(PARQUET)))
+        whole = file.read() == PARQUET and size > 2 * len(PARQUET)
+    if not whole:
+        raise DataQualityError(f"{shown}: the Parquet file is cut off at byte {size:,}", hint="export or copy it again")
 
 
 def _spooled(folder: Path) -> Path:
@@ -104,16 +107,13 @@ def _unpacked(shown: str, path: Path, folder: Path, *, gzipped: bool) -> Path:
     plain = folder / f"unpacked-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
     try:
         with path.open("rb") as packed, plain.open("wb") as file:
-            _copy_limited(shown, gzip.open(packed) if gzipped else _zstd(packed), file, path.stat().st_size)
+            opened = gzip.GzipFile(fileobj=packed) if gzipped else _WholeFrames(packed)
+            _copy_limited(shown, opened, file, path.stat().st_size)
     except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
         raise DataQualityError(
             f"{shown}: the compressed file is damaged or cut off: {error}", hint="export or copy the file again"
         ) from error
     return plain
-
-
-def _zstd(packed: IO[bytes]) -> IO[bytes]:
-    return _WholeFrames(packed)  # type: ignore[return-value]
 
 
 class _WholeFrames:
@@ -139,7 +139,7 @@ class _WholeFrames:
                 return found
 
 
-def _copy_limited(shown: str, packed: IO[bytes], file: IO[bytes], packed_bytes: int) -> None:
+def _copy_limited(shown: str, packed: gzip.GzipFile | _WholeFrames, file: IO[bytes], packed_bytes: int) -> None:
     written = 0
     while block := packed.read(BLOCK_BYTES):
         written += len(block)
@@ -157,7 +157,7 @@ def _refuse_other_encodings(shown: str, path: Path) -> None:
         raise InputError(f"{shown}: a NUL byte at byte {head.index(0)}: not a text log", hint="expected UTF-8 text")
 
 
-def head_lines(path: Path, most: int, most_bytes: int = 16 << 20) -> Iterator[bytes]:
+def head_lines(path: Path, most: int, most_bytes: int = MAX_LINE_BYTES) -> Iterator[bytes]:
     """Yield the first lines of a file without their line ends, and without a byte order mark."""
     with path.open("rb") as file:
         for number in range(most):
@@ -167,13 +167,26 @@ def head_lines(path: Path, most: int, most_bytes: int = 16 << 20) -> Iterator[by
             yield line.removeprefix(_UTF8_BOM if number == 0 else b"").rstrip(b"\r\n")
 
 
-def count(path: Path) -> Census:
-    """Return the census of a file, in one pass over its bytes."""
-    digest, feeds, quotes, last = hashlib.sha256(), 0, 0, b""
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(BLOCK_BYTES):
-            digest.update(block)
-            feeds += int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord("\n")))
-            quotes += block.count(b'"') if b'"' in block else 0
-            last = block[-1:]
-    return Census(digest.hexdigest(), feeds, quotes, last == b"\n")
+def sample_lines(path: Path) -> tuple[list[bytes], bool]:
+    """Return lines from all over a file, and whether they are all of its lines."""
+    size = path.stat().st_size
+    if size <= SAMPLE_WHOLE_BYTES:
+        return list(head_lines(path, 1 << 62)), True
+    lines = list(head_lines(path, SAMPLE_LINES))
+    with path.open("rb") as file:
+        for place in range(1, SAMPLE_PLACES):
+            file.seek(size * place // SAMPLE_PLACES)
+            file.readline(MAX_LINE_BYTES)
+            lines += [file.readline(MAX_LINE_BYTES) for _ in range(SAMPLE_LINES)]
+    return lines, False
+
+
+def without_mark(file: SourceFile, folder: Path) -> SourceFile:
+    """Return a file without a byte order mark, which the engine's JSON reader takes for text."""
+    with file.path.open("rb") as marked:
+        if marked.read(len(_UTF8_BOM)) != _UTF8_BOM:
+            return file
+        plain = folder / f"unmarked-{hashlib.sha256(str(file.path.resolve()).encode()).hexdigest()[:16]}"
+        with plain.open("wb") as copy:
+            shutil.copyfileobj(marked, copy, BLOCK_BYTES)
+    return replace(file, path=plain)

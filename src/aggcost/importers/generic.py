@@ -22,7 +22,9 @@ def detect(names: frozenset[str]) -> bool:
     return bool(names)
 
 
-def fields(names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[str, str], shown: str) -> dict[str, Source]:
+def fields(
+    names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[str, str], shown: str
+) -> dict[str, Source]:
     """Return where each field comes from; InputError where no column says anything that is billed."""
     found = by_header(names, cells, mapping, shown)
     if not found.keys() & {"input_tokens", "output_tokens", "requests", "model", "cost_usd"}:

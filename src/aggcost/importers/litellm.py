@@ -28,10 +28,12 @@ _MORE = "$.additional_usage_values"
 
 def detect(names: frozenset[str]) -> bool:
     """Return whether the keys or headers of a file are a spend log's; Postgres dumps have them in lower case."""
-    return KEYS <= names and bool({"startTime", "starttime"} & names)
+    return names >= KEYS and bool({"startTime", "starttime"} & names)
 
 
-def fields(names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[str, str], shown: str) -> dict[str, Source]:
+def fields(
+    names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[str, str], shown: str
+) -> dict[str, Source]:
     """Return where each field comes from; `--map` wins over what the format says."""
     columns = {name.lower(): cells[name] for name in names}
     plain = {
@@ -52,7 +54,10 @@ def fields(names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[str
 
 def _latency(columns: Mapping[str, Cell]) -> Cell:
     """Return the proxy's own duration where the row has it, the end minus the start otherwise."""
-    times = [f"TRY_CAST({columns[name].sql} AS TIMESTAMP)" if name in columns else "NULL" for name in ("endtime", "starttime")]
+    times = [
+        f"TRY_CAST({columns[name].sql} AS TIMESTAMP)" if name in columns else "NULL"
+        for name in ("endtime", "starttime")
+    ]
     span = f"CAST(CAST(epoch_us({times[0]}) - epoch_us({times[1]}) AS DECIMAL(28, 3)) / 1000 AS VARCHAR)"
     own = columns["request_duration_ms"].text if "request_duration_ms" in columns else "NULL"
     return Cell(f"coalesce({own}, {span})")
@@ -60,7 +65,9 @@ def _latency(columns: Mapping[str, Cell]) -> Cell:
 
 def _from_metadata(metadata: Cell) -> dict[str, Source]:
     def first(*paths: str) -> Source:
-        return Source(Cell("coalesce(" + ", ".join(f"json_extract_string({metadata.sql}, '{path}')" for path in paths) + ")"))
+        return Source(
+            Cell("coalesce(" + ", ".join(f"json_extract_string({metadata.sql}, '{path}')" for path in paths) + ")")
+        )
 
     code = f"json_extract_string({metadata.sql}, '$.error_information.error_code')"
     return {

@@ -34,7 +34,11 @@ class Format(Protocol):
 def _installed() -> tuple[Format, ...]:
     """Return the plugins of other packages, then the built-in formats, the most general one last."""
     own = {litellm.NAME, generic.NAME}
-    plugins = [point.load() for point in sorted(entry_points(group=GROUP), key=lambda point: point.name) if point.name not in own]
+    plugins = [
+        point.load()
+        for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)
+        if point.name not in own
+    ]
     return (*plugins, litellm, generic)
 
 

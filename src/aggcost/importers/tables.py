@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 
-from aggcost.engine import Engine, quoted
-from aggcost.errors import InputError
+from aggcost.engine import Engine, identifier, plain_name, quoted
+from aggcost.errors import DataQualityError, InputError
 from aggcost.importers.casts import Cell
-from aggcost.importers.files import SourceFile, head_lines
+from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, sample_lines, without_mark
 
 DELIMITERS = (",", ";", "\t", "|")
-MAX_LINE_BYTES = 16 << 20
-_SAMPLE_LINES = 200
+_HEAD_LINES = 200
+MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
 
 
 @dataclass(frozen=True, slots=True)
 class LogTable:
-    """A file as a table: `sql` selects from it; `names` are its headers or keys; `cells` their columns."""
+    """A file as a table: `sql` selects from it; `names` are its headers or keys; `cells` their columns.
+
+    `header` is the line of a delimited file that holds its header.
+    """
 
     file: SourceFile
     kind: str
@@ -34,20 +38,32 @@ class LogTable:
     cells: dict[str, Cell]
     note: str
     delimiter: str = ","
+    header: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Where a record is: its number in the file as the engine counts (blank lines too), its line, and its lines."""
+
+    number: int
+    line: int
+    lines: int = 1
 
 
 def open_table(engine: Engine, file: SourceFile) -> LogTable:
     """Return how to read a file, by what it begins with: Parquet, JSON, or lines with a header."""
     if file.parquet:
         return _parquet(engine, file)
-    first = next((line.strip() for line in head_lines(file.path, _SAMPLE_LINES) if line.strip()), b"")
+    head = list(head_lines(file.path, _HEAD_LINES))
+    number, first = next(((at, line.strip()) for at, line in enumerate(head, start=1) if line.strip()), (0, b""))
     if not first:
         raise InputError(f"{file.shown}: the file holds no text", hint="expected a header line and requests")
-    if first[:1] == b"{" and _is_json(first):
-        return _jsonl(file)
+    if first[:1] == b"{" and any(_is_json(line) for line in head):
+        return _jsonl(engine, file)
     if first[:1] in b"[{":
-        return _jsonl(_as_lines(engine, file))
-    return _delimited(file, first)
+        lines = _jsonl(engine, _as_lines(engine, file))
+        return replace(lines, note="JSON document; line N is its Nth record")
+    return _delimited(engine, file, first, number)
 
 
 def _is_json(line: bytes) -> bool:
@@ -58,37 +74,56 @@ def _is_json(line: bytes) -> bool:
 
 
 def _parquet(engine: Engine, file: SourceFile) -> LogTable:
-    reader = f"read_parquet([{quoted(str(file.path))}])"
-    described = engine.rows(f"DESCRIBE SELECT * FROM {reader}")
-    names = tuple(str(row[0]) for row in described)
-    cells = {
-        str(row[0]): Cell('"' + str(row[0]).replace('"', '""') + '"', _kind(str(row[1]))) for row in described
-    }
-    return LogTable(file, "parquet", reader, names, cells, "Parquet, typed columns")
+    reader = f"read_parquet([{quoted(str(plain_name(engine, file.path)))}])"
+    described = engine.rows(f"DESCRIBE SELECT * FROM {reader}")  # noqa: S608
+    cells = {str(row[0]): Cell(identifier(str(row[0])), _kind(str(row[1]))) for row in described}
+    return LogTable(file, "parquet", reader, tuple(cells), cells, "Parquet, typed columns")
 
 
 def _kind(sql_type: str) -> str:
-    if sql_type in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT"):
+    if sql_type in (
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "HUGEINT",
+    ):
         return "int"
     if sql_type == "TIMESTAMP WITH TIME ZONE":
         return "zoned"
     return "time" if sql_type.startswith("TIMESTAMP") or sql_type == "DATE" else "text"
 
 
-def _jsonl(file: SourceFile) -> LogTable:
-    keys: dict[str, None] = {}
-    for line in head_lines(file.path, _SAMPLE_LINES):
+def _jsonl(engine: Engine, file: SourceFile) -> LogTable:
+    file = without_mark(file, engine.folder)
+    sample, all_lines = sample_lines(file.path)
+    counted: Counter[str] = Counter()
+    for line in sample:
         if _is_json(line):
-            keys.update(dict.fromkeys(json.loads(line)))
+            counted.update(dict.fromkeys(json.loads(line), 1))
+    keys, dropped = _distinct([key for key, _ in counted.most_common(MAX_KEYS)])
     if not keys:
         raise InputError(f"{file.shown}: no JSON object in its first lines", hint="expected one object a line")
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in keys)
     reader = (
-        f"read_json({quoted(str(file.path))}, format='newline_delimited', columns={{{columns}}}, "
-        f"ignore_errors=true, maximum_object_size={MAX_LINE_BYTES})"
+        f"read_json({quoted(str(plain_name(engine, file.path)))}, format='newline_delimited', columns={{{columns}}}, "
+        f"ignore_errors=true, compression='none', maximum_object_size={MAX_LINE_BYTES})"
     )
-    cells = {name: Cell('"' + name.replace('"', '""') + '"') for name in keys}
-    return LogTable(file, "jsonl", reader, tuple(keys), cells, "JSON, one object a line")
+    note = "JSON, one object a line" + ("" if all_lines else f"; keys of {len(sample):,} lines all over the file")
+    note += f"; ignored, as they differ only by case: {', '.join(dropped)}" if dropped else ""
+    return LogTable(file, "jsonl", reader, keys, {name: Cell(identifier(name)) for name in keys}, note)
+
+
+def _distinct(keys: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the keys that differ by more than case, as the engine's columns must, and those left out."""
+    kept: dict[str, str] = {}
+    for key in keys:
+        kept.setdefault(key.lower(), key)
+    return tuple(kept.values()), [key for key in keys if kept[key.lower()] != key]
 
 
 def _as_lines(engine: Engine, file: SourceFile) -> SourceFile:
@@ -96,49 +131,79 @@ def _as_lines(engine: Engine, file: SourceFile) -> SourceFile:
     try:
         found = json.loads(file.path.read_text(encoding="utf-8-sig"), parse_float=str)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{file.shown}: not JSON: {error}", hint="expected an array of objects, or one a line") from error
-    records = found if isinstance(found, list) else found.get("data", [found]) if isinstance(found, dict) else []
-    lines = engine.folder / f"lines-{file.path.name}.jsonl"
+        raise InputError(
+            f"{file.shown}: not JSON: {error}", hint="expected an array of objects, or one a line"
+        ) from error
+    inside = found.get("data") if isinstance(found, dict) else found
+    records = inside if isinstance(inside, list) else [found]
+    lines = engine.folder / f"lines-{len(list(engine.folder.iterdir()))}.jsonl"
     with lines.open("w", encoding="utf-8") as text:
         text.writelines(json.dumps(record) + "\n" for record in records)
     return SourceFile(file.shown, lines, file.bytes, parquet=False)
 
 
-def _delimited(file: SourceFile, header: bytes) -> LogTable:
-    try:
-        line = header.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file.shown}: not UTF-8 at byte {error.start} of the header", hint="iconv -t utf-8") from error
+def _delimited(engine: Engine, file: SourceFile, header: bytes, number: int) -> LogTable:
+    line = _header_text(file, header, number)
     outside = "".join(line.split('"')[::2])
     delimiter = max(DELIMITERS, key=outside.count)
     if not outside.count(delimiter):
-        raise InputError(f"{file.shown}:1: no delimiter in the header line {line[:80]!r}", hint="one of , ; tab |")
-    names = tuple(name.strip() for name in next(csv.reader([line], delimiter=delimiter)))
+        raise InputError(
+            f"{file.shown}:{number}: no delimiter in the header line {line[:80]!r}", hint="one of , ; tab |"
+        )
+    names = _named(next(csv.reader([line], delimiter=delimiter)))
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise InputError(f"{file.shown}:1: the column {twice!r} stands twice in the header", hint="rename one of them")
+        raise InputError(
+            f"{file.shown}:{number}: the column {twice!r} stands twice in the header", hint="rename one of them"
+        )
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
     reader = (
-        f"read_csv({quoted(str(file.path))}, header=true, auto_detect=false, delim={quoted(delimiter)}, quote='\"', "
-        f"escape='\"', columns={{{columns}}}, store_rejects=true, rejects_limit=0, max_line_size={MAX_LINE_BYTES})"
+        f"read_csv({quoted(str(plain_name(engine, file.path)))}, header=true, skip={number - 1}, auto_detect=false, "
+        f"delim={quoted(delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, compression='none', "
+        f"store_rejects=true, rejects_limit=0, max_line_size={MAX_LINE_BYTES})"
     )
     cells = {name: Cell(f"c{position}") for position, name in enumerate(names)}
     shown = "tab" if delimiter == "\t" else delimiter
-    return LogTable(file, "csv", reader, names, cells, f"delimiter {shown}, every column text", delimiter)
+    return LogTable(file, "csv", reader, names, cells, f"delimiter {shown}, every column text", delimiter, number)
 
 
-def records(table: LogTable) -> Iterator[tuple[int, Sequence[str] | bytes]]:
-    """Yield (line, record) for each record that is not blank, slowly: for locating rows, not for reading them."""
+def _header_text(file: SourceFile, header: bytes, number: int) -> str:
+    """Return the header line; InputError where it is not one line of UTF-8."""
+    try:
+        line = header.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{file.shown}: not UTF-8 at byte {error.start} of the header", hint="iconv -t utf-8"
+        ) from error
+    if "\r" in line:
+        raise InputError(f"{file.shown}: its lines end in CR alone", hint="convert them: tr '\\r' '\\n' < LOG > NEW")
+    if line.count('"') % 2:
+        raise InputError(f"{file.shown}:{number}: a quote opens in the header and never closes on its line")
+    return line
+
+
+def _named(header: list[str]) -> tuple[str, ...]:
+    """Return the names of columns; one without a name gets its position."""
+    return tuple(name.strip() or f"column {position}" for position, name in enumerate(header, start=1))
+
+
+def records(table: LogTable) -> Iterator[Record]:
+    """Yield each record that is not blank, slowly: for locating rows, not for reading them."""
     if table.kind == "jsonl":
         for number, line in enumerate(head_lines(table.file.path, 1 << 62), start=1):
             if line.strip():
-                yield number, line
+                yield Record(number, number)
         return
     csv.field_size_limit(MAX_LINE_BYTES)
-    with Path(table.file.path).open(encoding="utf-8-sig", errors="replace", newline="") as text:
-        reader = csv.reader(text, delimiter=table.delimiter)
+    with table.file.path.open(encoding="utf-8-sig", errors="replace", newline="\n") as text:
+        reader = csv.reader(islice(text, table.header, None), delimiter=table.delimiter)
         start = 1
-        for number, record in enumerate(reader):
-            if record and number:
-                yield start, record
-            start = reader.line_num + 1
+        try:
+            for number, record in enumerate(reader, start=1):
+                if record:
+                    yield Record(table.header + number, table.header + start, reader.line_num + 1 - start)
+                start = reader.line_num + 1
+        except csv.Error as error:
+            raise DataQualityError(
+                f"{table.file.shown}:{table.header + start}: {error}", hint="correct that line, or export the log again"
+            ) from error

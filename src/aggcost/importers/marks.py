@@ -1,0 +1,80 @@
+"""What is said about rows once every file is read: providers by their usual names, tasks by rule, repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import ibis
+
+from aggcost import rules
+from aggcost.engine import Engine
+from aggcost.errors import Issue
+from aggcost.importers.parts import InputFile, ReadOptions
+from aggcost.names import provider_aliases
+from aggcost.usage import COLUMN_NAMES
+
+
+def marked(engine: Engine, table: ibis.Table, options: ReadOptions) -> ibis.Table:
+    """Return the table with canonical provider names, tasks by rule, and repeats marked where that is asked."""
+    table = _with_providers(engine, table)
+    if options.tasks:
+        zone = ZoneInfo(options.timezone or "UTC")
+        cases = [(rules.to_ibis(condition, table, zone), task) for task, condition in options.tasks]
+        table = table.mutate(task=ibis.coalesce(table.task, ibis.cases(*cases)))
+    if options.dedupe:
+        table = _deduped(table)
+    return table
+
+
+def _with_providers(engine: Engine, table: ibis.Table) -> ibis.Table:
+    """Replace usual spellings of providers; asks for the distinct names first, since most logs need none."""
+    spelled = engine.to_arrow(table.select("provider").distinct()).column(0).to_pylist()
+    aliases = provider_aliases()
+    changed = {name: aliases.get(name.lower(), name.lower()) for name in spelled if name is not None}
+    changed = {name: canonical for name, canonical in changed.items() if name != canonical}
+    if not changed:
+        return table
+    return table.mutate(provider=table.provider.cases(*changed.items(), else_=table.provider))
+
+
+def _deduped(table: ibis.Table) -> ibis.Table:
+    """Mark all but one row of each request id: the earliest stays; ties are decided by the other columns."""
+    kept_by = [
+        table[name].asc(nulls_first=False) for name in COLUMN_NAMES if name not in ("source_file", "source_line")
+    ]
+    order = ibis.window(group_by=table.request_id, order_by=kept_by)
+    later = ibis.row_number().over(order) > 0
+    return table.mutate(duplicate=table.request_id.notnull() & table.issue.isnull() & later)
+
+
+def repeated(engine: Engine, table: ibis.Table, options: ReadOptions) -> tuple[Issue, ...]:
+    """Return how many requests repeat an id, counted in slices so that memory does not grow with the log."""
+    if options.dedupe or not any("id_hash" in str(one) for one in (table.columns,)):
+        return ()
+    usable = table.filter(table.issue.isnull(), table.id_hash.notnull())
+    counted = engine.to_arrow(usable.aggregate(rows=usable.count(), ids=usable.id_hash.nunique())).to_pylist()[0]
+    repeats = counted["rows"] - counted["ids"]
+    if not repeats:
+        return ()
+    return (
+        Issue(
+            "repeated_request_id",
+            "warning",
+            repeats,
+            f"{repeats:,} requests repeat the id of another one; they are counted and billed",
+            hint="--dedupe id drops them into the duplicate line",
+        ),
+    )
+
+
+def same_file(inputs: Sequence[InputFile]) -> tuple[Issue, ...]:
+    """Return a warning for content that was given more than once."""
+    by_digest: dict[str, list[str]] = {}
+    for one in inputs:
+        by_digest.setdefault(one.sha256, []).append(one.path)
+    return tuple(
+        Issue("same_file", "warning", len(names) - 1, f"the same content twice: {', '.join(names)}", where=names[1])
+        for names in by_digest.values()
+        if len(names) > 1
+    )

@@ -1,0 +1,69 @@
+"""The values that pass between the steps of reading a log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import ibis
+
+from aggcost.importers.census import Census
+from aggcost.importers.tables import LogTable
+from aggcost.rules import Condition
+
+NO_CENSUS = Census("", 0, 0, ends_with_line_feed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How a log is read: columns and constants for fields, the zone of times without one, and so on."""
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    assume: Mapping[str, str] = field(default_factory=dict)
+    timezone: str | None = None
+    input_excludes_cache: bool = False
+    dedupe: str | None = None
+    format: str | None = None
+    tasks: Sequence[tuple[str, Condition]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that was read; `records` counts what it holds, quarantined rows included."""
+
+    path: str
+    sha256: str
+    format: str
+    bytes: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row that cannot be used: where it is, and why. Its values are never shown."""
+
+    file: str
+    line: int | None
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that the engine set aside: its number in the file, header and blank lines counted, and why."""
+
+    record: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file on its way in: its table, its format's name, its canonical SELECT, and the rows that came of it."""
+
+    table: LogTable
+    format: str
+    select: str
+    relation: ibis.Table
+    census: Census
+    rejects: tuple[Reject, ...]
+    records: int

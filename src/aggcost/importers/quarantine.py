@@ -1,0 +1,152 @@
+"""Rows that cannot be used: counted, named with their line, and set against the lines of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+import ibis
+
+from aggcost.engine import Engine
+from aggcost.errors import DataQualityError, InputError, InvariantError, Issue
+from aggcost.importers import tables
+from aggcost.importers.parts import Part, Quarantined, Reject
+from aggcost.importers.tables import LogTable, Record
+
+SHOWN = 60  # quarantined rows that are located to name the first of each kind
+
+
+def forget_rejects(engine: Engine) -> None:
+    """Forget what the engine set aside so far: every pass over a file adds its rows again."""
+    for table in ("reject_errors", "reject_scans"):
+        if engine.rows(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{table}'"):  # noqa: S608
+            engine.rows(f"DELETE FROM {table}")  # noqa: S608 - our own names
+
+
+def rejects(engine: Engine, table: LogTable) -> tuple[Reject, ...]:
+    """Return the records that the engine set aside in its last pass over a delimited file, in their order."""
+    if table.kind != "csv":
+        return ()
+    rows = engine.rows("SELECT line, min(CAST(error_type AS VARCHAR)) FROM reject_errors GROUP BY line ORDER BY line")
+    return tuple(Reject(int(number), str(kind).lower().replace(" ", "_")) for number, kind in rows)
+
+
+def cover(part: Part) -> tuple[Issue, ...]:
+    """Check that the rows of a text file account for its lines, so that nothing was swallowed.
+
+    Returns a notice where quoted cells run over several lines: two stray quotes look just like that.
+    """
+    table, census = part.table, part.census
+    if table.kind == "parquet":
+        return ()
+    if census.nul is not None:
+        raise InputError(
+            f"{table.file.shown}: a NUL byte at byte {census.nul}: not a text log", hint="expected UTF-8 text"
+        )
+    header = table.header if table.kind == "csv" else 0
+    if census.lines == header + part.records:
+        return ()
+    found = list(tables.records(table))
+    missing = census.lines - header - part.records
+    if census.quotes % 2 and table.kind == "csv":
+        opened = f":{found[-1].line}" if found else ""
+        raise DataQualityError(
+            f"{table.file.shown}{opened}: a quote opens and never closes: {missing:,} lines are missing",
+            hint="correct that line, or export the log again",
+        )
+    if len(found) != part.records and census.quotes and table.kind == "csv":
+        raise DataQualityError(
+            f"{table.file.shown}: stray quotes: {len(found):,} records by one reading, {part.records:,} by another",
+            hint='a quote inside a cell is doubled, and its cell quoted: "say ""hi"""',
+        )
+    if len(found) != part.records:
+        raise InvariantError(f"{table.file.shown}: {len(found):,} records in the file, {part.records:,} read")
+    return _inside_quotes(table, found)
+
+
+def _inside_quotes(table: LogTable, found: Sequence[Record]) -> tuple[Issue, ...]:
+    """Return a notice of the lines that are parts of quoted cells."""
+    longer = [record for record in found if record.lines > 1]
+    if not longer:
+        return ()
+    count = sum(record.lines - 1 for record in longer)
+    message = f"{count:,} lines are parts of quoted cells, not requests of their own"
+    where, hint = (
+        f"{table.file.shown}:{longer[0].line}",
+        "expected where a log holds texts; else look for a stray quote",
+    )
+    return (Issue("lines_in_quotes", "info", count, message, where, hint),)
+
+
+def issues(engine: Engine, table: ibis.Table, locate: Callable[[int | None], list[Quarantined]]) -> tuple[Issue, ...]:
+    """Return one issue for each kind of quarantined row, the most frequent first, with the place of its first."""
+    bad = table.filter(table.issue.notnull())
+    counted = engine.to_arrow(bad.group_by("issue").aggregate(rows=bad.count())).to_pylist()
+    if not counted:
+        return ()
+    places = {f"{one.column}:{one.reason}": one for one in reversed(locate(SHOWN))}
+    found = []
+    for row in sorted(counted, key=lambda row: (-row["rows"], row["issue"])):
+        column, _, reason = row["issue"].partition(":")
+        first = places.get(row["issue"])
+        where = None if first is None else f"{first.file}:{first.line}" if first.line else first.file
+        message = f"{column}: {reason.replace('_', ' ')}"
+        found.append(Issue("quarantined", "warning", row["rows"], message, where, "--quarantine FILE lists the rows"))
+    return tuple(found)
+
+
+def locator(engine: Engine, parts: Sequence[Part]) -> Callable[[int | None], list[Quarantined]]:
+    """Return a function that finds quarantined rows: a second, slow pass over the files."""
+
+    def locate(limit: int | None) -> list[Quarantined]:
+        """Return where quarantined rows are, up to `limit` of them."""
+        found: list[Quarantined] = []
+        for part in parts:
+            if limit is None or len(found) < limit:
+                found += _located(engine, part, None if limit is None else limit - len(found))
+        return found
+
+    return locate
+
+
+def _located(engine: Engine, part: Part, limit: int | None) -> list[Quarantined]:
+    if not part.select:
+        return []
+    shown = part.table.file.shown
+    rows = _bad_rows(engine, part, limit)
+    set_aside = list(islice(part.rejects, limit))
+    by_position, by_record = _lines_of(part, {row[0] for row in rows}, {one.record for one in set_aside})
+    found = [Quarantined(shown, by_record.get(one.record), "line", one.reason) for one in set_aside]
+    found += [Quarantined(shown, by_position.get(n), *issue.split(":", 1)) for n, issue in rows]
+    return sorted(found, key=lambda one: one.line or 0)[:limit]
+
+
+def _bad_rows(engine: Engine, part: Part, limit: int | None) -> list[tuple[int, str]]:
+    """Return (position among the accepted rows from 1, issue) of quarantined rows, in the order of the file."""
+    engine.rows("SET preserve_insertion_order = true")
+    try:
+        numbered = f"SELECT row_number() OVER () AS n, issue FROM ({part.select})"  # noqa: S608 - our own SELECT
+        cut = "" if limit is None else f" LIMIT {limit}"
+        rows = engine.rows(f"SELECT n, issue FROM ({numbered}) WHERE issue IS NOT NULL ORDER BY n{cut}")  # noqa: S608
+    finally:
+        engine.rows("SET preserve_insertion_order = false")
+    return [(int(n), str(issue)) for n, issue in rows]
+
+
+def _lines_of(part: Part, positions: set[int], wanted: set[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return the physical lines of accepted records by position, and of rejected ones by their record number."""
+    by_position: dict[int, int] = {}
+    by_record: dict[int, int] = {}
+    if part.table.kind == "parquet" or not (positions or wanted):
+        return by_position, by_record
+    rejected, position = {one.record for one in part.rejects}, 0
+    for record in tables.records(part.table):
+        if record.number in rejected:
+            by_record[record.number] = record.line
+        else:
+            position += 1
+            if position in positions:
+                by_position[position] = record.line
+        if len(by_position) == len(positions) and wanted <= by_record.keys():
+            break
+    return by_position, by_record

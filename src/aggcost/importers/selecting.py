@@ -1,0 +1,101 @@
+"""From the cells of a file to its canonical columns: one SELECT, which also says why a row cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aggcost.engine import Engine, identifier, quoted
+from aggcost.errors import InputError
+from aggcost.importers import fields
+from aggcost.importers.casts import is_naive
+from aggcost.importers.fields import Meaning, Source
+from aggcost.importers.tables import LogTable
+from aggcost.usage import COLUMNS
+
+EPOCH_UNITS = ((10**11, "s"), (10**14, "ms"), (10**17, "us"), (10**20, "ns"))
+SMALLEST_EPOCH_S = 10**8  # 1973: a smaller number counts from some other beginning
+SAMPLE_ROWS = 1000  # that decide between text and numbers, where a column of times holds both
+NO_ZONE = "timestamp:has_no_zone"
+_TYPES = {"int64": "BIGINT", "string": "VARCHAR", "boolean": "BOOLEAN", "timestamp(6)": "TIMESTAMP",
+          "decimal(38, 12)": "DECIMAL(38, 12)"}  # fmt: skip
+_NOT_A_COUNT = "not_a_count"
+_REASONS = {
+    "timestamp": "not_a_time", "latency_ms": "not_a_duration", "ttft_ms": "not_a_duration", "cost_usd": "not_an_amount",
+    "status": "not_a_status", "billable": "not_yes_or_no",
+}  # fmt: skip
+
+
+def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning) -> str:
+    """Return the canonical SELECT of a file; columns that the log does not have are left out."""
+    made, values = fields.columns(found, meaning)
+    made.setdefault("request_count", "1")
+    made.setdefault("grain", "'request'")
+    made["source_file"] = quoted(table.file.shown)
+    if "recorded_cost" in made:
+        made["currency"] = "'USD'"
+    listed = [f"CAST({sql} AS {_type_of(name)}) AS {identifier(name)}" for name, sql in made.items()]
+    listed.append(f"{_issue(table, found, values, meaning)} AS issue")
+    if "request_id" in made:
+        listed.append(f"hash({made['request_id']}) AS id_hash")
+    return f"SELECT {', '.join(listed)} FROM {table.sql}"  # noqa: S608 - literals and identifiers are quoted
+
+
+def _type_of(name: str) -> str:
+    return next(_TYPES[column.type] for column in COLUMNS if column.name == name)
+
+
+def _issue(table: LogTable, found: Mapping[str, Source], values: Mapping[str, str], meaning: Meaning) -> str:
+    """Return why a row cannot be used, as `column:reason`, or NULL."""
+    tests = []
+    if _may_be_naive(found.get("timestamp"), meaning):
+        tests.append(f"WHEN {is_naive(found['timestamp'].cell)} THEN '{NO_ZONE}'")
+    for name in values:
+        cell = found[name].cell
+        if cell.kind not in ("time", "zoned"):
+            reason = _REASONS.get(name, _NOT_A_COUNT)
+            tests.append(f"WHEN ({values[name]}) IS NULL AND {cell.text} IS NOT NULL THEN '{name}:{reason}'")
+    prompt = fields.uncached_input(values, meaning)
+    if prompt is not None:
+        tests.append(f"WHEN ({prompt}) < 0 THEN 'input_tokens:less_than_the_cached_tokens'")
+    if "requests" in values:
+        tests.append(f"WHEN ({values['requests']}) IS NULL THEN 'requests:missing'")
+    named = [source.cell.sql for source in found.values() if source.cell.sql.startswith('"')]
+    if table.kind == "jsonl" and named:
+        tests.append(
+            f"WHEN {' AND '.join(f'{sql} IS NULL' for sql in named)} THEN 'line:not_an_object_with_known_keys'"
+        )
+    return f"CASE {' '.join(tests)} END" if tests else "CAST(NULL AS VARCHAR)"
+
+
+def time_unit(engine: Engine, table: LogTable, source: Source | None) -> str | None:
+    """Return the unit of epoch times, decided over the whole column; None for text; InputError if they mix."""
+    if source is None or source.unit is not None or source.cell.kind in ("time", "zoned"):
+        return None
+    number = f"TRY_CAST({source.cell.text} AS DECIMAL(38, 9))"
+    present = f"FROM {table.sql} WHERE {source.cell.text} IS NOT NULL"
+    sample = f"SELECT {number} AS number {present} LIMIT {SAMPLE_ROWS}"
+    numbers, rows = engine.rows(f"SELECT count(number), count(*) FROM ({sample})")[0]  # noqa: S608
+    if numbers * 2 <= rows:
+        return None
+    low, high = engine.rows(f"SELECT min({number}), max({number}) {present}")[0]
+    units = {next((unit for below, unit in EPOCH_UNITS if value < below), "?") for value in (low, high)}
+    if len(units) != 1 or low < SMALLEST_EPOCH_S or "?" in units:
+        raise InputError(
+            f"{table.file.shown}: times from {low:.0f} to {high:.0f}: the unit is not clear",
+            hint="state it: --map timestamp=COLUMN:s (or ms, us, ns)",
+        )
+    return units.pop()
+
+
+def need_zone(engine: Engine, shown: str, relation: str, source: Source | None, meaning: Meaning) -> None:
+    """Raise InputError where a selected file holds times without a zone and none was stated."""
+    if not _may_be_naive(source, meaning):
+        return
+    if engine.rows(f"SELECT 1 FROM {relation} WHERE issue = '{NO_ZONE}' LIMIT 1"):  # noqa: S608 - our own names
+        raise InputError(f"{shown}: times without a zone", hint="state it: --tz UTC, or --tz Europe/Berlin")
+
+
+def _may_be_naive(source: Source | None, meaning: Meaning) -> bool:
+    if source is None or source.unit is not None:
+        return False
+    return meaning.zone is None and meaning.time_unit is None and source.cell.kind != "zoned"
