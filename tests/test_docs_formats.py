@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from aggcost.cli.common import MAX_QUARANTINED_PERCENT, WARN_UP_TO_PERCENT
+from aggcost.cli.analyze import WARN_UP_TO_PERCENT
+from aggcost.cli.common import MAX_QUARANTINED_PERCENT
 from aggcost.engine import open_engine
 from aggcost.importers import FORMATS, Format, casts
 from aggcost.importers.casts import Cell
