@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import ibis
+import ibis.expr.operations as ops
 import pyarrow as pa
 
 from aggcost.errors import InputError, UsageError, did_you_mean
@@ -39,19 +41,21 @@ class Engine:
     backend: Any  # an Ibis backend; Ibis ships no types
     folder: Path
 
-    def read_parquet(self, paths: Sequence[Path]) -> ibis.Table:
-        """Return Parquet files of one schema as a table."""
-        if self.name == "spark":
-            return self.backend.read_parquet([str(path.resolve()) for path in paths])
-        listed = ", ".join(quoted(str(plain_name(self, path))) for path in paths)
-        return self.backend.sql(f"SELECT * FROM read_parquet([{listed}])")  # noqa: S608 - quoted literals
+    def read_parquet(self, path: Path) -> ibis.Table:
+        """Return a Parquet file as a table."""
+        with _told(self.name):
+            return self.backend.read_parquet(str(plain_name(self, path).absolute()))
+
+    def hashed(self, column: ibis.Value) -> ibis.Value:
+        """Return the engine's hash of a text column, 64 bits wide: to count distinct values, not to be shown."""
+        return xxhash64(column) if self.name == "spark" else column.hash()
 
     def to_arrow(self, expression: ibis.Expr) -> pa.Table:
         """Return the result of an Ibis expression; EngineError says what the engine could not do."""
         with _told(self.name):
+            # Ibis's own ways go through pandas: slow to import, and integers beside nulls become doubles there.
             if self.name == "spark":
-                return expression.to_pyarrow()
-            # Ibis's own way imports pandas, which takes longer than most scans.
+                return self.backend.raw_sql(_spark_sql(expression)).toArrow()
             return self.backend.con.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -86,7 +90,9 @@ def open_engine(
         raise UsageError(f"unknown engine {name!r}: one of {', '.join(ENGINES)}", hint=did_you_mean(name, ENGINES))
     folder = Path(tempfile.mkdtemp(prefix="aggcost-", dir=temp_dir))
     try:
-        backend = _spark(master, memory_limit) if name == "spark" else _duckdb(threads, memory_limit, folder)
+        backend = (
+            _spark(master, threads, memory_limit, folder) if name == "spark" else _duckdb(threads, memory_limit, folder)
+        )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -109,7 +115,9 @@ def identifier(name: str) -> str:
 
 def plain_name(engine: Engine, path: Path) -> Path:
     """Return a path to the same file that the engine does not take for a pattern."""
-    if not set("*?[") & set(str(path)):
+    # Spark's patterns know more signs, and it skips files whose names begin like its own temporary ones.
+    signs, hidden = ("*?[{\\:", "._") if engine.name == "spark" else ("*?[", "")
+    if not set(signs) & set(str(path)) and path.name[0] not in hidden:
         return path
     link = engine.folder / f"input-{abs(hash(path.resolve()))}"
     if not link.is_symlink():
@@ -136,44 +144,129 @@ def _duckdb(threads: int | None, memory_limit: str | None, folder: Path) -> Any:
         return backend
 
 
-def _spark(master: str | None, memory_limit: str | None) -> Any:
+def _spark(master: str | None, threads: int | None, memory_limit: str | None, folder: Path) -> Any:
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        raise UsageError("--engine spark needs Java 17: no java on PATH, and JAVA_HOME is not set")
+    workers = threads or _SPARK_THREADS
+    quiet = folder / "log4j2.properties"
+    quiet.write_text(_QUIET)
+    settings = _SPARK_SETTINGS | {
+        "spark.local.dir": str(folder),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet.as_uri()}",
+    }
+    if master is None or master.startswith("local"):
+        settings |= {"spark.sql.shuffle.partitions": str(workers)} | _SPARK_HERE
+    if memory_limit:
+        settings |= {"spark.driver.memory": memory_limit}
+    with warnings.catch_warnings():
+        # PySpark 4 says so of every pandas 3. Results leave Spark as Arrow: no pandas sees them.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        return _spark_session(master or f"local[{workers}]", settings)
+
+
+def _spark_session(master: str, settings: Mapping[str, str]) -> Any:
     try:
         from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UsageError("--engine spark needs PySpark", hint="pip install 'aggcost[spark]'") from error
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        raise UsageError("--engine spark needs Java 17: no java on PATH, and JAVA_HOME is not set")
-    builder = SparkSession.builder.master(master or "local[2]").appName("aggcost")
-    for key, value in _SPARK_SETTINGS.items():
+    builder = SparkSession.builder.master(master).appName("aggcost")
+    for key, value in settings.items():
         builder = builder.config(key, value)
-    if memory_limit:
-        builder = builder.config("spark.driver.memory", memory_limit)
-    return ibis.pyspark.connect(builder.getOrCreate())
+    try:
+        backend = ibis.pyspark.connect(builder.getOrCreate())
+        backend.raw_sql(_JSON_TEXT)
+    except _spark_errors() as error:
+        raise UsageError(
+            f"--engine spark: Spark did not start: {_first_line(error)}",
+            hint="it needs Java 17 or newer, and --master a URL it knows",
+        ) from error
+    return backend
 
 
-# Ibis's own type conversions expect ANSI off, as Spark 3 had it; the canonical table needs no casts that could fail.
+def _spark_sql(expression: ibis.Expr) -> str:
+    """Return an expression as Spark's SQL, texts read from JSON by our own function.
+
+    Ibis's own reads what `get_json_object` returns as JSON once more, and finds no text in it.
+    """
+
+    def replaced(node: Any, changed: Mapping[str, Any] | None) -> Any:
+        node = node.__recreate__(changed) if changed else node
+        if not isinstance(node, ops.UnwrapJSONString):
+            return node
+        member = node.arg
+        return json_text(member.arg.to_expr().cast("string"), member.index.to_expr()).op()
+
+    return str(ibis.to_sql(expression.op().replace(replaced).to_expr(), dialect="pyspark"))
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]  # Ibis ships no types
+def xxhash64(value: str) -> int:  # type: ignore[empty-body]
+    """Return Spark's 64-bit hash of a text."""
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]  # Ibis ships no types
+def json_text(document: str, name: str) -> str:  # type: ignore[empty-body]
+    """Return a member of a JSON object that is a text, null where it is none: as DuckDB reads it."""
+
+
+_JSON_TEXT = """
+CREATE OR REPLACE TEMPORARY FUNCTION json_text(document STRING, name STRING) RETURNS STRING RETURN
+  CASE WHEN schema_of_variant(try_variant_get(try_parse_json(document), concat('$.', name), 'variant')) = 'STRING'
+  THEN get_json_object(document, concat('$.', name)) END
+"""
+_SPARK_THREADS = 2
 _SPARK_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.ansi.enabled": "false",
+    "spark.sql.ansi.enabled": "false",  # Ibis's type conversions expect Spark 3's
+    "spark.log.level": "ERROR",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.driver.bindAddress": "127.0.0.1",
 }
+_SPARK_HERE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+# Read when Java starts, before any session could set a level.
+_QUIET = """\
+rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = spark: %m%n
+"""
 
 
 @contextmanager
-def _told(name: str, kind: type[InputError] | type[UsageError] = EngineError) -> Iterator[None]:
+def _told(name: str, kind: type[InputError | UsageError] = EngineError) -> Iterator[None]:
     """Turn the engine's own exceptions into ours, with its first line."""
-    import duckdb  # noqa: PLC0415 - Spark does without it
-
+    exhausted, failed = ((), _spark_errors()) if name == "spark" else _duckdb_errors()
     try:
         yield
-    except duckdb.OutOfMemoryException as error:
-        raise UsageError(f"{name} ran out of memory: {_first_line(error)}", hint="give it more: --memory-limit 2GB") from error
-    except duckdb.Error as error:
+    except exhausted as error:
+        raise UsageError(
+            f"{name} ran out of memory: {_first_line(error)}", hint="give it more: --memory-limit 2GB"
+        ) from error
+    except failed as error:
         raise kind(f"{name}: {_first_line(error)}") from error
 
 
+_Errors = tuple[type[Exception], ...]
+
+
+def _duckdb_errors() -> tuple[_Errors, _Errors]:
+    import duckdb  # noqa: PLC0415 - Spark does without it
+
+    return (duckdb.OutOfMemoryException,), (duckdb.Error,)
+
+
+def _spark_errors() -> _Errors:
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with PySpark
+    from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
+
+    return Py4JError, PySparkException, OSError
+
+
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].strip()
+    """Return what an error says first; Py4J puts what it called before that."""
+    said = str(error)
+    return (said.partition("\n: ")[2] or said).partition("\n")[0].strip()

@@ -193,7 +193,8 @@ def worst_minutes(engine: Engine, usage: ibis.Table, zone: ZoneInfo, limit: int 
     ranked = counted.filter(counted.failed > 0).order_by([counted.failed.desc(), counted.minute.asc()]).limit(limit)
     rows = engine.to_arrow(ranked).to_pylist()
     return tuple(
-        Minute(minute=_minute_text(row["minute"], zone), requests=row["requests"], failed=row["failed"]) for row in rows
+        Minute(minute=_minute_text(row["minute"], zone), requests=int(row["requests"]), failed=int(row["failed"]))
+        for row in rows
     )
 
 

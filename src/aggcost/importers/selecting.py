@@ -36,7 +36,8 @@ def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning) -> st
     listed = [f"CAST({sql} AS {_type_of(name)}) AS {identifier(name)}" for name, sql in made.items()]
     listed.append(f"{_issue(table, found, values, meaning)} AS issue")
     if "request_id" in made:
-        listed.append(f"hash({made['request_id']}) AS id_hash")
+        # The engine's hash of null is a number, and rows without an id repeat nothing.
+        listed.append(f"CASE WHEN {made['request_id']} IS NOT NULL THEN hash({made['request_id']}) END AS id_hash")
     return f"SELECT {', '.join(listed)} FROM {table.sql}"  # noqa: S608 - literals and identifiers are quoted
 
 
