@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import random
 from collections.abc import Sequence
@@ -82,11 +83,12 @@ def sample(seed: int, count: int = 200, *, unpriced: bool = False) -> list[Row]:
 
 
 def write_csv(rows: Sequence[Row], path: Path) -> Path:
-    opened = gzip.open(path, "wt", newline="") if path.suffix == ".gz" else path.open("w", newline="")
-    with opened as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    plain = text.getvalue().encode()
+    path.write_bytes(gzip.compress(plain) if path.suffix == ".gz" else plain)
     return path
 
 

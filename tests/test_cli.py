@@ -98,7 +98,8 @@ def test_a_budget_never_passes_on_unpriced_or_empty_data(tmp_path, log):
         (["frobnicate"], ["frobnicate"]),
     ],
 )
-def test_a_wrong_command_is_exit_2_and_one_message(tmp_path, log, arguments, words):
+@pytest.mark.usefixtures("log")
+def test_a_wrong_command_is_exit_2_and_one_message(tmp_path, arguments, words):
     shown = run(*arguments, cwd=tmp_path)
     assert shown.returncode == 2, shown.stderr
     assert "Traceback" not in shown.stderr
@@ -177,7 +178,19 @@ def test_signals_have_their_exit_code_and_leave_nothing(tmp_path, number, code):
     assert not list(folder.iterdir())
 
 
-def test_init_writes_a_file_that_loads_and_never_overwrites(tmp_path, log):
+def test_quarantined_rows_are_listed_without_their_values(tmp_path, log):
+    log.write_text(log.read_text().replace("\n", "\n2026-02-01T00:00:00Z,bad,acme,small,x,u1,secret5,0,1,9,ok\n", 1))
+    shown = run("analyze", log, "--prices", "prices.yaml", "--quarantine", "bad.csv", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert (tmp_path / "bad.csv").read_text().splitlines() == [
+        "file,line,column,reason",
+        f"{log},2,input_tokens,not_a_count",
+    ]
+    assert "secret5" not in shown.stdout + shown.stderr
+
+
+@pytest.mark.usefixtures("log")
+def test_init_writes_a_file_that_loads_and_never_overwrites(tmp_path):
     assert run("init", "log.csv", cwd=tmp_path).returncode == 0
     assert run("init", cwd=tmp_path).returncode == 2
     assert run("analyze", "--prices", "prices.yaml", cwd=tmp_path).returncode == 0

@@ -20,7 +20,7 @@ class Quotes:
     def __init__(self, found, usd):
         self.found, self.usd = found, usd
 
-    def same_price(self, routes):
+    def same_price(self, _routes):
         return np.zeros(len(self.found), np.int64)
 
     def cost(self, route, rows):
@@ -55,7 +55,8 @@ LOG = [("acme", "a", 0, 10, 0, 0, 1), ("acme", "b", 4000, 20, 0, 0, 2), ("other"
 
 
 def test_the_first_rule_that_matches_decides(tmp_path):
-    text = "rules:\n- {name: one, when: model == 'a', route: acme/small}\n- {name: two, when: provider == 'acme', route: acme/tiny}\n"
+    one = "- {name: one, when: model == 'a', route: acme/small}\n"
+    text = f"rules:\n{one}- {{name: two, when: provider == 'acme', route: acme/tiny}}\n"
     routed = decided(tmp_path, text, cells(*LOG))
     assert went(routed) == {0: [("small", 1)], 1: [("tiny", 1)], 2: [("small", 1)]}
     assert routed.matched == (5, 2)

@@ -19,6 +19,8 @@ from aggcost.errors import Issue, UsageError, did_you_mean
 from aggcost.importers import ReadOptions, Usage
 from aggcost.ledger import Dim
 from aggcost.money import settle
+from aggcost.output import write
+from aggcost.output.as_csv import rows_as_csv
 from aggcost.policy import Policy
 from aggcost.price_sources import load_rates
 from aggcost.ratecard import RateCard
@@ -140,6 +142,9 @@ def baseline(
     fields = breakdowns(options, ledgers)
     invariants.breakdowns_add_up(charges, fields)
     found = coverage(ledgers.cells, charges)
+    if options.quarantine is not None:
+        rows = ((row.file, row.line, row.column, row.reason) for row in usage.locate(None))
+        write(rows_as_csv(("file", "line", "column", "reason"), rows), options.quarantine)
     invariants.every_record_has_one_outcome(found, sum(one.records for one in usage.inputs))
     month = Month(ledgers.span.factor)
     outside = {one.name: one.monthly_usd for one in options.project.overheads}

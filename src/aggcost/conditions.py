@@ -30,7 +30,9 @@ class Truths:
 
     def of(self, condition: Condition, fixed: Mapping[str, str | None] | None = None) -> tuple[Mask, Mask]:
         """Return (true, unknown) for each cell; `fixed` replaces a field by one value for all cells."""
-        return rules.combine(condition, lambda atom: self._truth(atom, fixed or {}))
+        true, unknown = rules.combine(condition, lambda atom: self._truth(atom, fixed or {}))
+        size = len(self._cells)  # a condition without a test, such as `true`, answers once for all
+        return np.broadcast_to(true, size), np.broadcast_to(unknown, size)
 
     def _truth(self, atom: Atom, fixed: Mapping[str, str | None]) -> tuple[Mask, Mask]:
         if atom.field in fixed:

@@ -27,7 +27,9 @@ name: moves
 rules:
   - {name: short, when: "task == 'intent' and input_tokens < 3000", route: acme/small}
   - {name: long, when: "input_tokens >= 4000 or cache_read_tokens > 2500", route: acme/small, fallback: [other/tiny]}
-  - {name: some, when: "task in ['entity', 'sentiment'] and not user == 'u3'", split: {other/tiny: 12.5, as_logged: 87.5}}
+  - name: some
+    when: task in ['entity', 'sentiment'] and not user == 'u3'
+    split: {other/tiny: 12.5, as_logged: 87.5}
   - {name: night, when: "hour < 6 and provider == 'acme'", route: other/tiny}
 otherwise: as_logged
 discounts: [{where: "provider == 'other' and rule == 'some'", percent: 40}]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -12,13 +12,14 @@ from aggcost.cli.common import MAX_QUARANTINED_PERCENT, MAX_UNPRICED_PERCENT, fi
 from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
 
 POLICY = "article"
+NEXT = ("aggcost demo --detail", "aggcost analyze LOG", "aggcost init")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @command(app, "demo")
-    def demo(output: OutputFlags) -> None:
+    def demo(output: OutputFlags, engine: EngineFlags) -> None:
         """Make the article's month of 1.8 million requests, and replay it under the article's policy.
 
         Example: aggcost demo --detail
@@ -34,11 +35,8 @@ def register(app: typer.Typer) -> None:
             month = Path(folder) / "month.parquet"
             with working("making the month"):
                 write_month(month)
-            asked = options([str(month)], ReadFlags(), PriceFlags(), output, EngineFlags(), facts)
+            asked = options([str(month)], ReadFlags(), PriceFlags(), output, engine, facts)
             with working("replaying the month"):
-                report = backtest.simulate(asked, [policy])
+                report = replace(backtest.simulate(asked, [policy]), next_commands=NEXT)
         show(report, output)
         finish(report, ReadFlags(), max_quarantined=MAX_QUARANTINED_PERCENT, max_unpriced=MAX_UNPRICED_PERCENT)
-        print(
-            "This month is made up from the article's figures; now try your own: aggcost analyze LOG", file=sys.stderr
-        )

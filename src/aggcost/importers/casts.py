@@ -38,8 +38,15 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """The cell as text without spaces around it, NULL where it is empty."""
-        return f"NULLIF(TRIM(CAST({self.sql} AS VARCHAR)), '')"
+        """The cell as text without spaces around it, NULL where it is empty.
+
+        TRIM reads every character, and few cells need it.
+        """
+        if self.kind != "text":
+            return f"CAST({self.sql} AS VARCHAR)"
+        as_text = f"CAST({self.sql} AS VARCHAR)"
+        spaced = f"prefix({as_text}, ' ') OR suffix({as_text}, ' ')"
+        return f"CASE WHEN {spaced} THEN NULLIF(TRIM({as_text}), '') ELSE NULLIF({as_text}, '') END"
 
 
 def count(cell: Cell) -> str:
@@ -99,7 +106,9 @@ def timestamp(cell: Cell, zone: str | None) -> str:
     plain = f"TRY_CAST({text} AS TIMESTAMP)"
     zoned = f"CASE WHEN regexp_full_match({text}, '{_OFFSET}') THEN {offset_time(text)} ELSE {plain} END"
     naive = f"CASE WHEN regexp_full_match({text}, '{_DATE_TIME}') THEN {_local(plain, zone)} END"
-    return f"CASE WHEN regexp_full_match({text}, '{_ZONED}') THEN {zoned} ELSE {naive} END"
+    slow = f"CASE WHEN regexp_full_match({text}, '{_ZONED}') THEN {zoned} ELSE {naive} END"
+    quick = f"TRY_CAST({cell.sql} AS TIMESTAMP)"
+    return f"CASE WHEN regexp_full_match({cell.sql}, '{_DATE_TIME}Z') THEN {quick} ELSE {slow} END"
 
 
 def offset_time(text: str) -> str:

@@ -49,8 +49,8 @@ def _deduped(table: ibis.Table) -> ibis.Table:
 
 
 def repeated(engine: Engine, table: ibis.Table, options: ReadOptions) -> tuple[Issue, ...]:
-    """Return how many requests repeat an id, counted in slices so that memory does not grow with the log."""
-    if options.dedupe or not any("id_hash" in str(one) for one in (table.columns,)):
+    """Return how many requests repeat the id of another one, by a 64-bit hash of the ids."""
+    if options.dedupe:
         return ()
     usable = table.filter(table.issue.isnull(), table.id_hash.notnull())
     counted = engine.to_arrow(usable.aggregate(rows=usable.count(), ids=usable.id_hash.nunique())).to_pylist()[0]

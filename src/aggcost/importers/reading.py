@@ -127,9 +127,13 @@ def _imported(engine: Engine, table: LogTable, chosen: registry.Format, options:
 
 
 def _viewed(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:
-    """Read a Parquet file where it lies."""
-    engine.rows(f"CREATE OR REPLACE VIEW {name} AS {select}")
-    rows = engine.rows(f"SELECT count(*) FROM {table.sql}")[0][0]  # noqa: S608 - a quoted literal
+    """Read a Parquet file where it lies.
+
+    Its rows are checked once; where none is bad, no later scan asks again.
+    """
+    rows, bad = engine.rows(f"SELECT count(*), count(issue) FROM ({select})")[0]  # noqa: S608 - quoted literals
+    checked = select if bad else f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({select})"  # noqa: S608
+    engine.rows(f"CREATE OR REPLACE VIEW {name} AS {checked}")
     return Part(table, format_name, select, engine.backend.table(name), NO_CENSUS, (), int(rows))
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aggcost.output.as_json import encode
@@ -64,6 +64,13 @@ def _entry_name(entry: Any, position: int) -> str:
     if field is None:
         return str(position)
     return _UNNAMED if entry[field] is None else str(entry[field])
+
+
+def rows_as_csv(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    """Return rows as CSV under a header, every cell safe to open in a spreadsheet."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *([_cell(value) for value in row] for row in rows)])
+    return text.getvalue()
 
 
 def _cell(value: object) -> str:

@@ -21,9 +21,16 @@ def _payback(roi: Roi) -> str:
         return f"nothing to pay back: no migration cost is stated{SEPARATOR}saves {saving}"
     once = f"{dollars(roi.investment)} once{_work(roi.investment_parts)}"
     if roi.payback_months is None:
-        worse = f"costs {dollars(-roi.monthly_savings)} a month more" if roi.monthly_savings else "saves nothing"
-        return f"never: {once}, and the policy {worse}"
+        return f"never: {once}, and the policy {_too_little(roi)}"
     return f"{once} / {saving} = {months(roi.payback_months)} months, recovered during month {roi.recovered_in_month}"
+
+
+def _too_little(roi: Roi) -> str:
+    if not roi.monthly_savings:
+        return "saves nothing"
+    if roi.monthly_savings < 0:
+        return f"costs {dollars(-roi.monthly_savings)} a month more"
+    return f"saves only {dollars(roi.monthly_savings)} a month"
 
 
 def _work(parts: Investment) -> str:
