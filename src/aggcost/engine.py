@@ -239,9 +239,11 @@ appender.stderr.layout.pattern = spark: %m%n
 @contextmanager
 def _told(name: str, kind: type[InputError | UsageError] = EngineError) -> Iterator[None]:
     """Turn the engine's own exceptions into ours, with its first line."""
-    exhausted, failed = ((), _spark_errors()) if name == "spark" else _duckdb_errors()
+    interrupted, exhausted, failed = _spark_errors() if name == "spark" else _duckdb_errors()
     try:
         yield
+    except interrupted as error:
+        raise KeyboardInterrupt from error
     except exhausted as error:
         raise UsageError(
             f"{name} ran out of memory: {_first_line(error)}", hint="give it more: --memory-limit 2GB"
@@ -253,17 +255,18 @@ def _told(name: str, kind: type[InputError | UsageError] = EngineError) -> Itera
 _Errors = tuple[type[Exception], ...]
 
 
-def _duckdb_errors() -> tuple[_Errors, _Errors]:
+def _duckdb_errors() -> tuple[_Errors, _Errors, _Errors]:
+    """Return what says that the user interrupted, that memory ran out, and that something else failed."""
     import duckdb  # noqa: PLC0415 - Spark does without it
 
-    return (duckdb.OutOfMemoryException,), (duckdb.Error,)
+    return (duckdb.InterruptException,), (duckdb.OutOfMemoryException,), (duckdb.Error,)
 
 
-def _spark_errors() -> _Errors:
+def _spark_errors() -> tuple[_Errors, _Errors, _Errors]:
     from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with PySpark
     from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
 
-    return Py4JError, PySparkException, OSError
+    return (), (), (Py4JError, PySparkException, OSError)
 
 
 def _first_line(error: Exception) -> str:
