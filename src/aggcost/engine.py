@@ -239,7 +239,8 @@ appender.stderr.layout.pattern = spark: %m%n
 @contextmanager
 def _told(name: str, kind: type[InputError | UsageError] = EngineError) -> Iterator[None]:
     """Turn the engine's own exceptions into ours, with its first line."""
-    interrupted, exhausted, failed = _spark_errors() if name == "spark" else _duckdb_errors()
+    kinds: tuple[_Errors, _Errors, _Errors] = _spark_errors() if name == "spark" else _duckdb_errors()
+    interrupted, exhausted, failed = kinds
     try:
         yield
     except interrupted as error:
