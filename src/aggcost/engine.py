@@ -176,7 +176,7 @@ def _spark_session(master: str, settings: Mapping[str, str]) -> Any:
     try:
         backend = ibis.pyspark.connect(builder.getOrCreate())
         backend.raw_sql(_JSON_TEXT)
-    except _spark_errors() as error:
+    except _spark_errors()[2] as error:
         raise UsageError(
             f"--engine spark: Spark did not start: {_first_line(error)}",
             hint="it needs Java 17 or newer, and --master a URL it knows",
