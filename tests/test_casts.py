@@ -46,7 +46,14 @@ def test_money_is_a_plain_number(value, text, expected):
 
 @pytest.mark.parametrize(
     ("text", "unit", "expected"),
-    [("1.5", "s", 1500), ("1500", None, 1500), ("2.5", None, 2), ("3.5", "ms", 4), ("1500", "us", 2), ("-1", None, None)],
+    [
+        ("1.5", "s", 1500),
+        ("1500", None, 1500),
+        ("2.5", None, 2),
+        ("3.5", "ms", 4),
+        ("1500", "us", 2),
+        ("-1", None, None),
+    ],
 )
 def test_durations_are_whole_milliseconds_half_to_even(value, text, unit, expected):
     assert value(casts.milliseconds, text, unit) == expected
@@ -101,7 +108,9 @@ def test_http_codes(value, text, expected):
     assert value(casts.http_status, text) == expected
 
 
-@pytest.mark.parametrize(("text", "expected"), [("TRUE", True), ("0", False), ("no", False), ("maybe", None), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("TRUE", True), ("0", False), ("no", False), ("maybe", None), ("", None)]
+)
 def test_yes_and_no(value, text, expected):
     assert value(casts.yes, text) is expected
 

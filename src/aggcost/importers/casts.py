@@ -99,9 +99,9 @@ def epoch(cell: Cell, unit: str) -> str:
 def timestamp(cell: Cell, zone: str | None) -> str:
     """Return a time in UTC from ISO 8601 text; text without a zone is read in `zone`, nothing without one."""
     if cell.kind == "time":
-        return _local(cell.sql, zone)
+        return _local(f"CAST({cell.sql} AS TIMESTAMP)", zone)
     if cell.kind == "zoned":
-        return f"CAST({cell.sql} AS TIMESTAMP)"
+        return f"CAST(CAST({cell.sql} AS TIMESTAMPTZ) AS TIMESTAMP)"
     text = cell.text
     plain = f"TRY_CAST({text} AS TIMESTAMP)"
     zoned = f"CASE WHEN regexp_full_match({text}, '{_OFFSET}') THEN {offset_time(text)} ELSE {plain} END"

@@ -45,7 +45,8 @@ def fields(
     found = {field: Source(columns[column]) for field, column in plain.items() if column in columns}
     found["latency_ms"] = Source(_latency(columns))
     if "metadata" in columns:
-        found |= _from_metadata(columns["metadata"])
+        text = columns["metadata"].sql
+        found |= _from_metadata(Cell(f"CASE WHEN json_valid({text}) THEN {text} END"))
     if "cache_hit" in columns:
         found["billable"] = Source(Cell(f"CASE WHEN lower({columns['cache_hit'].sql}) = 'true' THEN 'false' END"))
     named = by_header(names, cells, mapping, shown)
@@ -55,7 +56,7 @@ def fields(
 def _latency(columns: Mapping[str, Cell]) -> Cell:
     """Return the proxy's own duration where the row has it, the end minus the start otherwise."""
     times = [
-        f"TRY_CAST({columns[name].sql} AS TIMESTAMP)" if name in columns else "NULL"
+        f"TRY_CAST({columns[name].sql} AS TIMESTAMP)" if name in columns else "CAST(NULL AS TIMESTAMP)"
         for name in ("endtime", "starttime")
     ]
     span = f"CAST(CAST(epoch_us({times[0]}) - epoch_us({times[1]}) AS DECIMAL(28, 3)) / 1000 AS VARCHAR)"

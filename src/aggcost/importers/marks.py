@@ -43,7 +43,7 @@ def _deduped(table: ibis.Table) -> ibis.Table:
     kept_by = [
         table[name].asc(nulls_first=False) for name in COLUMN_NAMES if name not in ("source_file", "source_line")
     ]
-    order = ibis.window(group_by=table.request_id, order_by=kept_by)
+    order = ibis.window(group_by=[table.request_id, table.issue.isnull()], order_by=kept_by)
     later = ibis.row_number().over(order) > 0
     return table.mutate(duplicate=table.request_id.notnull() & table.issue.isnull() & later)
 

@@ -93,7 +93,7 @@ def _kind(sql_type: str) -> str:
         "HUGEINT",
     ):
         return "int"
-    if sql_type == "TIMESTAMP WITH TIME ZONE":
+    if sql_type in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
         return "zoned"
     return "time" if sql_type.startswith("TIMESTAMP") or sql_type == "DATE" else "text"
 

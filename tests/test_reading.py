@@ -1,0 +1,126 @@
+"""Reading: several files as one table, repeats, Parquet types, and the canonical form."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from reading_logs import HEADER, ROW, log, read
+
+from aggcost.engine import open_engine
+from aggcost.errors import InputError, UsageError
+from aggcost.importers import ReadOptions, read_usage, write_canonical
+from aggcost.usage import COLUMN_NAMES
+
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
+IDS = "request_id," + HEADER
+
+
+def parquet(folder, **cells):
+    path = folder / "log.parquet"
+    pq.write_table(pa.table(cells), path)
+    return path
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_typed_parquet(tmp_path, unit):
+    offset = pa.array([NOON.astimezone(timezone(timedelta(hours=5)))], pa.timestamp(unit, "Asia/Karachi"))
+    found = read(
+        parquet(tmp_path, ts=offset, model=["m"], input_tokens=[5.0], output_tokens=[3], cost=[Decimal("0.25")])
+    )
+    (row,) = found.good
+    assert (row["ts"], row["input"], row["output"]) == (NOON.replace(tzinfo=None), 5, 3)
+    assert row["recorded_cost"] == Decimal("0.25")
+
+
+def test_text_parquet_and_counts_that_are_none(tmp_path):
+    found = read(
+        parquet(tmp_path, model=["m", "m", "m", "m"], input_tokens=["5", "x", None, "5.5"], output_tokens=[1, 2, 3, -4])
+    )
+    assert found.values("input") == [5, None]
+    assert [(one.column, one.reason) for one in found.bad] == [("input_tokens", "not_a_count")] * 2
+    assert len(found.rows) == 4
+
+
+def test_parquet_times_without_a_zone_are_refused(tmp_path):
+    path = parquet(
+        tmp_path, ts=pa.array([NOON.replace(tzinfo=None)], pa.timestamp("ns")), model=["m"], input_tokens=[5]
+    )
+    with pytest.raises(InputError, match="times without a zone"):
+        read(path)
+    (moment,) = read(path, timezone="Europe/Berlin").values("ts")
+    assert moment == datetime(2026, 2, 1, 11)  # noqa: DTZ001 - canonical times are UTC without a zone
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"timezone": "Mars/Olympus"}, "no such time zone"), ({"dedupe": "row"}, "only id is known")],
+)
+def test_options_that_make_no_sense(tmp_path, options, message):
+    with pytest.raises(UsageError, match=message):
+        read(log(tmp_path, HEADER + ROW), **options)
+
+
+def test_files_of_different_columns_are_one_table(tmp_path):
+    first = log(tmp_path, HEADER + ROW, "a.csv")
+    second = log(tmp_path, '{"model": "m", "input_tokens": 4, "task": "t"}\n', "b.jsonl")
+    found = read(first, second)
+    assert (found.values("input"), found.values("task")) == ([10, 4], [None, "t"])
+    assert [one.records for one in found.inputs] == [1, 1]
+
+
+def test_providers_get_their_usual_names(tmp_path):
+    found = read(log(tmp_path, "provider,model,input_tokens\nOpenAI,m,1\nAnthropic,m,1\n"))
+    assert found.values("provider") == ["anthropic", "openai"]
+
+
+def test_repeated_ids_are_kept_and_told(tmp_path):
+    found = read(log(tmp_path, IDS + f"r1,{ROW}r1,{ROW}r2,{ROW},{ROW},{ROW}"))
+    assert len(found.good) == 5
+    (issue,) = found.issues
+    assert (issue.code, issue.count, issue.hint) == (
+        "repeated_request_id",
+        1,
+        "--dedupe id drops them into the duplicate line",
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_which_repeat_stays_does_not_hang_on_their_order(tmp_path, seed):
+    rows = [f"r1,2026-02-01T00:00:0{second}Z,m,{tokens},1\n" for second in (3, 1, 2) for tokens in (7, 5, 9)]
+    rows += [f"r2,{ROW}", f",{ROW}", f",{ROW}", "r1,2026-02-01T00:00:00Z,m,bad,1\n"]
+    random.Random(seed).shuffle(rows)
+    found = read(log(tmp_path, IDS + "".join(rows)), dedupe="id")
+    assert sorted((row["request_id"] or "", row["input"]) for row in found.good if not row["duplicate"]) == [
+        ("", 10), ("", 10), ("r1", 5), ("r2", 10),
+    ]  # fmt: skip
+    assert sum(bool(row["duplicate"]) for row in found.rows) == 8
+
+
+def test_what_convert_writes_reads_as_the_same_log(tmp_path):
+    path = log(tmp_path, IDS + f"r1,{ROW}r2,{ROW}r3,2026-02-01T00:00:00Z,m,bad,1\n")
+    canonical = tmp_path / "usage.parquet"
+    with open_engine(threads=1) as engine:
+        assert write_canonical(engine, read_usage(engine, [str(path)], ReadOptions()), canonical) == 2
+    again = read(canonical)
+    assert again.inputs[0].format == "canonical"
+    kept = [name for name in COLUMN_NAMES if name != "source_file"]
+    assert [[row[name] for name in kept] for row in again.good] == [
+        [row[name] for name in kept] for row in read(path).good
+    ]
+
+
+def test_convert_never_writes_over_its_log(tmp_path):
+    path = log(tmp_path, HEADER + ROW)
+    with open_engine(threads=1) as engine, pytest.raises(UsageError, match="is one of the logs"):
+        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions()), path)
+    assert path.read_text() == HEADER + ROW
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"log\.parquet: duckdb"):
+        read(log(tmp_path, b"PAR1" + bytes(100) + b"PAR1", "log.parquet"))
