@@ -72,7 +72,7 @@ def tiers_of(model):
 
 
 def test_requests_cost_what_the_package_says_or_are_unpriced_for_a_reason():
-    card, rng, priced, unpriced = load_rates(), random.Random(20261123), 0, 0  # noqa: S311 - a draw of test cases
+    card, rng, priced, unpriced = load_rates(), random.Random(20261123), 0, 0
     for provider in data.providers:
         for model in provider.models:
             rates = card.resolve(provider.id, model.id).rates

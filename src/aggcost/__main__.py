@@ -17,7 +17,9 @@ INTERRUPTED, TERMINATED, BUG = 130, 143, 70
 def main() -> None:
     """Run the command line and exit: 0 fine, 1 a budget is broken, 2 usage, 3 data, 70 a bug, 130/143 signals."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_run(sys.argv[1:]))
+    code = _run(sys.argv[1:])
+    # An exception raised while foreign code calls back is lost there; the signal itself is not.
+    sys.exit(TERMINATED if _signals else code)
 
 
 def _run(arguments: list[str]) -> int:
@@ -58,7 +60,11 @@ def _told(error: AggcostError) -> int:
     return error.exit_code
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
+_signals: list[int] = []
+
+
+def _terminate(number: int, _frame: FrameType | None) -> None:
+    _signals.append(number)
     raise SystemExit(TERMINATED)
 
 

@@ -19,14 +19,16 @@ def register(app: typer.Typer) -> None:
         read: ReadFlags,
         engine: EngineFlags,
         output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The Parquet file to write.")],
-        logs: Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, directories, quoted globs, or -.")] = [],  # noqa: B006
+        logs: Annotated[
+            list[str], typer.Argument(metavar="LOG...", help="Files, directories, quoted globs, or -.")
+        ] = [],  # noqa: B006
     ) -> None:
         """Write logs as one canonical Parquet file, which every command and Spark read.
 
         Example: aggcost convert logs/*.csv.gz -o usage.parquet
         """
-        from aggcost.engine import open_engine  # noqa: PLC0415
-        from aggcost.importers import read_usage, write_canonical  # noqa: PLC0415
+        from aggcost.engine import open_engine
+        from aggcost.importers import read_usage, write_canonical
 
         asked = options(logs, read, PriceFlags(), OutputFlags(), engine, project())
         with working("converting"), open_engine(threads=engine.threads, memory_limit=engine.memory_limit) as opened:

@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
         Example: aggcost formats
         """
-        from aggcost.importers import FORMATS  # noqa: PLC0415
+        from aggcost.importers import FORMATS
 
         for one in FORMATS:
             typer.echo(f"{one.NAME}: {one.TITLE}")

@@ -75,10 +75,14 @@ def milliseconds(cell: Cell, unit: str | None) -> str:
     if factor is None:
         raise UsageError(f"unknown unit {unit!r} of a duration: s, ms or us")
     exact = f"TRY_CAST({cell.text} AS DECIMAL(28, 9)) * {factor}"
-    return (
+    slow = (
         f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') "
         f"THEN CAST(round_even(CAST({exact} AS DECIMAL(38, 12)), 0) AS BIGINT) END"
     )
+    if unit not in (None, "ms"):
+        return slow
+    quick = f"TRY_CAST({cell.sql} AS BIGINT)"
+    return f"CASE WHEN CAST({quick} AS VARCHAR) = {cell.sql} AND {quick} >= 0 THEN {quick} ELSE {slow} END"
 
 
 def epoch(cell: Cell, unit: str) -> str:

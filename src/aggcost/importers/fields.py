@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aggcost.engine import quoted
+from aggcost.engine import identifier, quoted
 from aggcost.errors import InputError, UsageError, did_you_mean
 from aggcost.importers import casts
 from aggcost.importers.casts import Cell
@@ -128,8 +128,12 @@ def assumed(values: Mapping[str, str]) -> dict[str, Source]:
 
 
 def columns(found: Mapping[str, Source], meaning: Meaning) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the canonical columns as SQL, and for each checked field its value as SQL (NULL where bad)."""
-    values = {name: _value(name, source, meaning) for name, source in found.items()}
+    """Return the canonical columns as SQL, and for each checked field its value as SQL (NULL where bad).
+
+    The columns name the values by `value_name`: each is worked out once a row, and looked at twice.
+    """
+    checked = {name: value for name, source in found.items() if (value := _value(name, source, meaning))}
+    values = {name: identifier(value_name(name)) for name in checked}
     made = {name: f"CAST({found[name].cell.text} AS VARCHAR)" for name in _TEXTS if name in found}
     made |= {name: found[name].cell.text for name in ("provider", "model") if name in found}
     tags = {name: source for name, source in found.items() if name.startswith(TAG)}
@@ -146,7 +150,12 @@ def columns(found: Mapping[str, Source], meaning: Meaning) -> tuple[dict[str, st
     prompt = uncached_input(values, meaning)
     if prompt is not None:
         made["input"] = prompt
-    return made, {name: value for name, value in values.items() if value}
+    return made, checked
+
+
+def value_name(name: str) -> str:
+    """Return the name of the column that holds the value of a checked field."""
+    return f"value of {name}"
 
 
 def _with_column(tags: Source | None) -> str:

@@ -27,7 +27,8 @@ _REASONS = {
 
 def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning) -> str:
     """Return the canonical SELECT of a file; columns that the log does not have are left out."""
-    made, values = fields.columns(found, meaning)
+    made, checked = fields.columns(found, meaning)
+    values = {name: identifier(fields.value_name(name)) for name in checked}
     made.setdefault("request_count", "1")
     made.setdefault("grain", "'request'")
     made["source_file"] = quoted(table.file.shown)
@@ -38,7 +39,8 @@ def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning) -> st
     if "request_id" in made:
         # The engine's hash of null is a number, and rows without an id repeat nothing.
         listed.append(f"CASE WHEN {made['request_id']} IS NOT NULL THEN hash({made['request_id']}) END AS id_hash")
-    return f"SELECT {', '.join(listed)} FROM {table.sql}"  # noqa: S608 - literals and identifiers are quoted
+    worked_out = "".join(f", {value} AS {values[name]}" for name, value in checked.items())
+    return f"SELECT {', '.join(listed)} FROM (SELECT *{worked_out} FROM {table.sql})"  # noqa: S608 - quoted throughout
 
 
 def _type_of(name: str) -> str:
@@ -49,7 +51,8 @@ def _issue(table: LogTable, found: Mapping[str, Source], values: Mapping[str, st
     """Return why a row cannot be used, as `column:reason`, or NULL."""
     tests = []
     if _may_be_naive(found.get("timestamp"), meaning):
-        tests.append(f"WHEN {is_naive(found['timestamp'].cell)} THEN '{NO_ZONE}'")
+        unread = f"{values['timestamp']} IS NULL"  # a time without a zone has no value without one
+        tests.append(f"WHEN {unread} AND {is_naive(found['timestamp'].cell)} THEN '{NO_ZONE}'")
     for name in values:
         cell = found[name].cell
         if cell.kind not in ("time", "zoned"):
