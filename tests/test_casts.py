@@ -53,6 +53,12 @@ def test_money_is_a_plain_number(value, text, expected):
         ("3.5", "ms", 4),
         ("1500", "us", 2),
         ("-1", None, None),
+        ("99999999999999999999", None, None),
+        ("9223372036854775807", None, None),
+        ("1e20", "s", None),
+        ("1000000000000", "ms", 10**12),
+        ("1000000000", "s", 10**12),
+        ("1000000000.001", "s", None),
     ],
 )
 def test_durations_are_whole_milliseconds_half_to_even(value, text, unit, expected):
@@ -70,7 +76,21 @@ TIMES = {
     "2026-02-01T17:30:00+0530": NOON, "2026-02-01T10:00:00-02": NOON, "2026-02-01T12:00Z": NOON,
     "2026-02-01T12:00:00.1234567Z": NOON.replace(microsecond=123456),
     "2026-02-01T12:00:00": None, "02/01/2026 12:00": None, "2026-02-30T12:00:00Z": None, "noon": None, "": None,
+    "0000-02-01T12:00:00Z": None, "2026-02-01T24:00:00Z": None, "2026-02-01T12:00:60Z": None,
+    "2026-02-01T12:00:00+25:00": None, "2026-02-01T12:00:00+05:60": None, "2026-02-01Z": None, "infinity": None,
 }  # fmt: skip
+
+
+EPOCHS = [
+    ("1769947200", "s", NOON), ("1769947200.0000019", "s", NOON.replace(microsecond=1)),
+    ("1769947200000", "ms", NOON), ("1769947200000999999", "ns", NOON.replace(microsecond=999)), ("0", "s", datetime(1970, 1, 1)),  # noqa: DTZ001
+    ("1769947200000", "s", None), ("99999999999999999999", "ns", None), ("1e20", "us", None), ("-1", "s", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "unit", "expected"), EPOCHS)
+def test_numbers_count_from_1970_in_their_unit(value, text, unit, expected):
+    assert value(casts.epoch, text, unit) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), TIMES.items())

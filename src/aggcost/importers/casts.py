@@ -15,11 +15,13 @@ from aggcost.usage import MAX_TOKENS_A_ROW
 
 _NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
 _UNSIGNED = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
-_DATE_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?"
-_OFFSET = r".* ?[+-][0-9]{2}(:?[0-9]{2})?"
-_ZONED = _DATE_TIME + r" ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)"
-MICROSECONDS = {"s": 10**6, "ms": 10**3, "us": 1}
-_NANOSECONDS_A_MICROSECOND = 1000
+_DATE_TIME = r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?"
+_OFFSET = r".* ?[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
+_ZONED = _DATE_TIME + r" ?(Z|UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+LAST_YEAR = 2999  # of times that numbers or typed columns state: later ones are of another unit, or made up
+_END_US = 32_503_680_000_000_000  # 3000-01-01
+MAX_MILLISECONDS = 10**12  # 31 years
+MICROSECONDS = {"s": "1000000", "ms": "1000", "us": "1", "ns": "0.001"}
 MILLISECONDS = {"s": "1000", "ms": "1", "us": "0.001"}
 
 OK = ("ok", "success", "succeeded", "successful", "completed", "complete", "done", "true")
@@ -70,32 +72,30 @@ def money(cell: Cell) -> str:
 def milliseconds(cell: Cell, unit: str | None) -> str:
     """Return a duration in whole milliseconds, rounded half-even; the unit is ms unless stated."""
     if cell.kind == "int" and unit in (None, "ms"):
-        return f"CASE WHEN {cell.sql} >= 0 THEN CAST({cell.sql} AS BIGINT) END"
+        return f"CASE WHEN {cell.sql} BETWEEN 0 AND {MAX_MILLISECONDS} THEN CAST({cell.sql} AS BIGINT) END"
     factor = MILLISECONDS.get(unit or "ms")
     if factor is None:
         raise UsageError(f"unknown unit {unit!r} of a duration: s, ms or us")
-    exact = f"TRY_CAST({cell.text} AS DECIMAL(28, 9)) * {factor}"
+    exact = f"CAST(TRY_CAST({cell.text} AS DECIMAL(28, 9)) * {factor} AS DECIMAL(38, 12))"
     slow = (
-        f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') "
-        f"THEN CAST(round_even(CAST({exact} AS DECIMAL(38, 12)), 0) AS BIGINT) END"
+        f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') AND {exact} <= {MAX_MILLISECONDS} "
+        f"THEN CAST(round_even({exact}, 0) AS BIGINT) END"
     )
     if unit not in (None, "ms"):
         return slow
     quick = f"TRY_CAST({cell.sql} AS BIGINT)"
-    return f"CASE WHEN CAST({quick} AS VARCHAR) = {cell.sql} AND {quick} >= 0 THEN {quick} ELSE {slow} END"
+    in_range = f"{quick} BETWEEN 0 AND {MAX_MILLISECONDS}"
+    return f"CASE WHEN CAST({quick} AS VARCHAR) = {cell.sql} AND {in_range} THEN {quick} ELSE {slow} END"
 
 
 def epoch(cell: Cell, unit: str) -> str:
     """Return a time from seconds, ms, us or ns since 1970 (or since the log began, for small numbers)."""
-    number = f"TRY_CAST({cell.text} AS DECIMAL(28, 9))"
-    if unit == "ns":
-        micros = f"{number} / {_NANOSECONDS_A_MICROSECOND}"
-    elif unit in MICROSECONDS:
-        micros = f"{number} * {MICROSECONDS[unit]}"
-    else:
+    factor = MICROSECONDS.get(unit)
+    if factor is None:
         raise UsageError(f"unknown unit {unit!r} of a time: s, ms, us or ns")
+    micros = f"TRY_CAST({cell.text} AS DECIMAL(28, 9)) * {factor}"
     return (
-        f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') "
+        f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') AND {micros} < {_END_US} "
         f"THEN make_timestamp(CAST(floor({micros}) AS BIGINT)) END"
     )
 
@@ -103,9 +103,9 @@ def epoch(cell: Cell, unit: str) -> str:
 def timestamp(cell: Cell, zone: str | None) -> str:
     """Return a time in UTC from ISO 8601 text; text without a zone is read in `zone`, nothing without one."""
     if cell.kind == "time":
-        return _local(f"CAST({cell.sql} AS TIMESTAMP)", zone)
+        return _plausible(_local(f"CAST({cell.sql} AS TIMESTAMP)", zone))
     if cell.kind == "zoned":
-        return f"CAST(CAST({cell.sql} AS TIMESTAMPTZ) AS TIMESTAMP)"
+        return _plausible(f"CAST(CAST({cell.sql} AS TIMESTAMPTZ) AS TIMESTAMP)")
     text = cell.text
     plain = f"TRY_CAST({text} AS TIMESTAMP)"
     zoned = f"CASE WHEN regexp_full_match({text}, '{_OFFSET}') THEN {offset_time(text)} ELSE {plain} END"
@@ -118,6 +118,10 @@ def timestamp(cell: Cell, zone: str | None) -> str:
 def offset_time(text: str) -> str:
     """Return the UTC time of text that ends in an offset such as +05:30."""
     return f"CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
+
+
+def _plausible(time: str) -> str:
+    return f"CASE WHEN year({time}) BETWEEN 1 AND {LAST_YEAR} THEN {time} END"
 
 
 def _local(time: str, zone: str | None) -> str:
