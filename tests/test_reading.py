@@ -105,19 +105,19 @@ def test_what_convert_writes_reads_as_the_same_log(tmp_path):
     path = log(tmp_path, IDS + f"r1,{ROW}r2,{ROW}r3,2026-02-01T00:00:00Z,m,bad,1\n")
     canonical = tmp_path / "usage.parquet"
     with open_engine(threads=1) as engine:
-        assert write_canonical(engine, read_usage(engine, [str(path)], ReadOptions()), canonical) == 2
+        assert write_canonical(engine, read_usage(engine, [str(path)], ReadOptions(request_ids=True)), canonical) == 2
     again = read(canonical)
     assert again.inputs[0].format == "canonical"
     kept = [name for name in COLUMN_NAMES if name != "source_file"]
     assert [[row[name] for name in kept] for row in again.good] == [
-        [row[name] for name in kept] for row in read(path).good
+        [row[name] for name in kept] for row in read(path, request_ids=True).good
     ]
 
 
 def test_convert_never_writes_over_its_log(tmp_path):
     path = log(tmp_path, HEADER + ROW)
     with open_engine(threads=1) as engine, pytest.raises(UsageError, match="is one of the logs"):
-        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions()), path)
+        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions(request_ids=True)), path)
     assert path.read_text() == HEADER + ROW
 
 

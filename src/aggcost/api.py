@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ class Log:
     def to_arrow(self) -> pa.Table:
         """Return the canonical request table, one row a request (columns: `aggcost.usage.COLUMNS`)."""
         with open_engine() as engine:
-            usage = read_into(engine, self.files, self.options)
+            usage = read_into(engine, self.files, replace(self.options, request_ids=True))
             return engine.to_arrow(usage.table.filter(usage.table.issue.isnull()))
 
     def to_pandas(self) -> pd.DataFrame:

@@ -71,7 +71,7 @@ def folder(tmp_path_factory):
     """A folder with the log as canonical Parquet, and its prices and policy."""
     made = tmp_path_factory.mktemp("engines")
     with open_engine() as engine:
-        usage = read_usage(engine, [str(write_csv(awkward_rows(), made / "log.csv"))], ReadOptions())
+        usage = read_usage(engine, [str(write_csv(awkward_rows(), made / "log.csv"))], ReadOptions(request_ids=True))
         write_canonical(engine, usage, made / "usage.parquet")
     write_prices(made)
     (made / "policy.yaml").write_text(MOVES)
@@ -114,7 +114,9 @@ class TestSpark:
         assert not list(tmp_path.iterdir())
 
     @pytest.mark.parametrize(
-        "read", [ReadOptions(), ReadOptions(dedupe="id", timezone="Europe/Berlin")], ids=["plain", "dedupe"]
+        "read",
+        [ReadOptions(request_ids=True), ReadOptions(dedupe="id", timezone="Europe/Berlin")],
+        ids=["plain", "dedupe"],
     )
     def test_simulate(self, folder, read):
         policy = load_policy(folder / "policy.yaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
         asked = options(logs, read, PriceFlags(), OutputFlags(), engine, project())
         with working("converting"), open_engine(threads=engine.threads, memory_limit=engine.memory_limit) as opened:
-            usage = read_usage(opened, asked.logs, asked.read)
+            usage = read_usage(opened, asked.logs, replace(asked.read, request_ids=True))
             rows = write_canonical(opened, usage, output)
         for issue in usage.issues:
             typer.echo(f"{issue.severity}: {issue.message} ({issue.count:,})", err=True)

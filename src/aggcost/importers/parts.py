@@ -16,7 +16,10 @@ NO_CENSUS = Census("", 0, 0, ends_with_line_feed=True)
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a log is read: columns and constants for fields, the zone of times without one, and so on."""
+    """How a log is read: columns and constants for fields, the zone of times without one, and so on.
+
+    `request_ids` keeps the ids themselves in temporary files; a ledger needs only their hashes.
+    """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     assume: Mapping[str, str] = field(default_factory=dict)
@@ -25,6 +28,7 @@ class ReadOptions:
     dedupe: str | None = None
     format: str | None = None
     tasks: Sequence[tuple[str, Condition]] = ()
+    request_ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)

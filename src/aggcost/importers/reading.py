@@ -119,7 +119,8 @@ def _imported(engine: Engine, table: LogTable, chosen: registry.Format, options:
     zone = options.timezone or getattr(chosen, "ZONE", None)
     unit = selecting.time_unit(engine, table, found.get("timestamp"))
     meaning = Meaning(zone, unit, options.input_excludes_cache)
-    select = selecting.select(table, found, meaning)
+    keep_ids = options.request_ids or options.dedupe is not None or table.kind == "parquet"
+    select = selecting.select(table, found, meaning, request_ids=keep_ids)
     name = f"log{number}"
     part = (_viewed if table.kind == "parquet" else _copied)(engine, table, chosen.NAME, select, name)
     selecting.need_zone(engine, table.file.shown, name, found.get("timestamp"), meaning)
