@@ -70,6 +70,7 @@ def arm(
     sums = charges.total()
     cost = settle(sums.cost_usd) if sums.has_price else None
     rated = sums.priced + sums.free
+    complete = cost is not None and not sums.unpriced  # part of a cost over all requests would flatter
     return Arm(
         name=name,
         policy_digest=None,
@@ -82,8 +83,8 @@ def arm(
         tokens=tokens(sums),
         per_request=each(sums.cost_usd, rated),
         per_1000_requests=each(sums.cost_usd * 1000, rated),
-        per_successful_request=each(sums.cost_usd, service.served) if cost is not None else None,
-        per_conversation=each(sums.cost_usd, Fraction(sessions)) if sessions and cost is not None else None,
+        per_successful_request=each(sums.cost_usd, service.served) if complete else None,
+        per_conversation=each(sums.cost_usd, Fraction(sessions)) if sessions and complete else None,
         sessions=sessions,
         blended_per_mtok=each(sums.cost_usd * MILLION, sum(sums.tokens.values()) - sums.unpriced_tokens),
         unpriced_percent=percent(sums.unpriced_tokens, sum(sums.tokens.values())),

@@ -57,6 +57,7 @@ def test_the_total_is_the_fraction_oracle_s(tmp_path, seed):
     rows = sample(seed, unpriced=True)
     report = backtest.analyze(options(tmp_path, write_csv(rows, tmp_path / "log.csv")))
     assert report.arms[0].cost == cost_by_hand(rows)
+    assert report.arms[0].per_successful_request is None  # some requests have no price
     unheard = sum(row["model"] == "unheard" and row["status"] == "ok" for row in rows)
     assert report.coverage.unpriced == unheard > 0
     assert report.coverage.not_billed == sum(row["status"] == "error" for row in rows)
