@@ -16,6 +16,45 @@ def test_synonyms(tmp_path):
     assert (row["input"], row["output"], str(row["recorded_cost"]), row["currency"]) == (7, 3, "0.500000000000", "USD")
 
 
+@pytest.mark.parametrize(
+    "header", ["Prompt Tokens,Completion-Tokens", "promptTokens,completionTokens", " INPUT_TOKENS ,output.tokens"]
+)
+def test_headers_are_spelled_in_many_ways(tmp_path, header):
+    found = read(log(tmp_path, f"model,{header}\nm,7,3\n"))
+    assert (found.values("input"), found.values("output")) == ([7], [3])
+
+
+def test_names_that_say_seconds_are_seconds(tmp_path):
+    found = read(columns(tmp_path, input_tokens=["1"], latency_s=["1.5"], TTFT_s=["0.25"]))
+    assert (found.values("latency_ms"), found.values("ttft_ms")) == ([1500], [250])
+
+
+@pytest.mark.parametrize(
+    ("cells", "status", "code"),
+    [
+        ({"status": ["error"], "http_status": ["429"]}, "error", 429),
+        ({"status": ["ok"], "status_code": [""]}, "ok", None),
+        ({"status_code": ["429"]}, "error", 429),
+        ({"http_status": ["timeout"]}, "error", 408),
+    ],
+)
+def test_a_status_and_its_code(tmp_path, cells, status, code):
+    (row,) = read(columns(tmp_path, input_tokens=["1"], **cells)).good
+    assert (row["status"], row["http_status"]) == (status, code)
+
+
+def test_a_dot_leads_into_objects(tmp_path):
+    rows = [
+        {"model": "m", "usage": {"in": 7, "sub": {"a b": 3}}},
+        {"model": "m", "usage": "no"},
+        {"model": "m", "usage": {"in": -1}},
+    ]
+    path = log(tmp_path, "".join(json.dumps(row) + "\n" for row in rows), "log.jsonl")
+    found = read(path, mapping={"input_tokens": "usage.in", "output_tokens": "usage.sub.a b"})
+    assert [(row["input"], row["output"]) for row in found.good] == [(7, 3), (None, None)]
+    assert found.places == [(3, "input_tokens", "not_a_count")]
+
+
 def test_cached_tokens_are_part_of_the_prompt(tmp_path):
     cells = {"input_tokens": ["10", "1"], "cached_tokens": ["4", "2"], "cache_write_5m_tokens": ["1", ""]}
     found = read(columns(tmp_path, **cells))

@@ -31,9 +31,19 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "region": ("region",),
     "operation": ("operation", "call_type", "endpoint"),
     "status": ("status", "status_code", "http_status", "outcome"),
-    "http_status": (),
-    "latency_ms": ("latency_ms", "latency", "duration_ms", "duration", "total_latency_ms"),
-    "ttft_ms": ("ttft_ms", "ttft", "time_to_first_token_ms"),
+    "http_status": ("http_status", "status_code", "http_code"),
+    "latency_ms": (
+        "latency_ms",
+        "latency",
+        "duration_ms",
+        "duration",
+        "total_latency_ms",
+        "latency_s",
+        "latency_seconds",
+        "duration_s",
+        "duration_seconds",
+    ),
+    "ttft_ms": ("ttft_ms", "ttft", "time_to_first_token_ms", "ttft_s"),
     "requests": ("requests", "request_count", "num_requests"),
     "input_tokens": ("input_tokens", "prompt_tokens", "tokens_in", "tokens_prompt", "context_tokens"),
     "cache_read_tokens": ("cache_read_tokens", "cached_tokens", "cache_read_input_tokens", "cached_input_tokens"),
@@ -46,6 +56,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "billable": ("billable",),
     "prompt": ("prompt",),
 }
+_UNITS = dict.fromkeys(("latency_s", "latency_seconds", "duration_s", "duration_seconds", "ttft_s"), "s")
 TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_tokens")
 _TEXTS = (
     "request_id",
@@ -84,20 +95,33 @@ def by_header(
 ) -> dict[str, Source]:
     """Return the fields that headers and `--map` name; InputError for a mapped column that does not exist."""
     taken = {target.rpartition(":")[0] if _has_unit(target, names) else target for target in mapping.values()}
-    lowered: dict[str, str] = {}
-    for name in names:
-        lowered.setdefault(name.strip().lower(), name)
-    found = {}
-    for name, synonyms in SYNONYMS.items():
-        match = next((lowered[one] for one in synonyms if one in lowered and lowered[one] not in taken), None)
-        if match is not None:
-            found[name] = Source(cells[match])
+    found = _by_synonym([name for name in names if name not in taken], cells)
     for name in names:
         if name.lower().startswith(TAG) and len(name) > len(TAG) and name not in taken:
             found[TAG + name[len(TAG) :]] = Source(cells[name])
     for name, target in mapping.items():
         found[_known(name)] = _mapped(name, target, names, cells, shown)
     return found
+
+
+def _by_synonym(names: Sequence[str], cells: Mapping[str, Cell]) -> dict[str, Source]:
+    """Return the fields that headers name, each by the first of its synonyms that is there."""
+    free: dict[str, str] = {}
+    for name in names:
+        free.setdefault(_bare(name), name)
+    found = {}
+    for name, synonyms in SYNONYMS.items():
+        synonym = next((one for one in synonyms if _bare(one) in free), None)
+        if synonym is not None:
+            found[name] = Source(cells[free[_bare(synonym)]], _UNITS.get(synonym))
+    if found.get("status") == found.get("http_status"):
+        found.pop("http_status", None)  # one column of codes is a status, and its codes are read from it
+    return found
+
+
+def _bare(name: str) -> str:
+    """Return a header without what people vary: case, spaces, dashes, underscores."""
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 def _has_unit(target: str, names: Sequence[str]) -> bool:
@@ -109,11 +133,24 @@ def _mapped(name: str, target: str, names: Sequence[str], cells: Mapping[str, Ce
         (target.rpartition(":")[0], target.rpartition(":")[2]) if _has_unit(target, names) else (target, None)
     )
     if column not in names:
+        inside = _member(column, cells)
+        if inside is not None:
+            return Source(inside)
         raise InputError(
             f"{shown}: --map {name}={target}: no column {column!r} among {', '.join(names)}",
             hint=did_you_mean(column, names),
         )
     return Source(cells[column], unit)
+
+
+def _member(path: str, cells: Mapping[str, Cell]) -> Cell | None:
+    """Return a member of a column that holds JSON objects: ``usage.prompt_tokens``; None where no column is meant."""
+    column, *members = path.split(".")
+    if column not in cells or not all(members) or not members:
+        return None
+    text = cells[column].text
+    inside = "".join("." + identifier(member) for member in members)
+    return Cell(f"CASE WHEN json_valid({text}) THEN json_extract_string({text}, {quoted('$' + inside)}) END")
 
 
 def _known(name: str) -> str:
