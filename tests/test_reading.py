@@ -124,3 +124,15 @@ def test_convert_never_writes_over_its_log(tmp_path):
 def test_a_damaged_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"log\.parquet: duckdb"):
         read(log(tmp_path, b"PAR1" + bytes(100) + b"PAR1", "log.parquet"))
+
+
+def test_ids_are_compared_across_formats_and_files_without_ids(tmp_path):
+    with_ids = log(tmp_path, "request_id,model,input_tokens\nr1,m,1\nr2,m,1\n", "ids.csv")
+    lines = log(tmp_path, '{"request_id": "r1", "model": "m", "input_tokens": 1}\n', "ids.jsonl")
+    without = log(tmp_path, "model,input_tokens\nm,1\nm,1\n", "none.csv")
+    canonical = tmp_path / "usage.parquet"
+    with open_engine(threads=1) as engine:
+        write_canonical(engine, read_usage(engine, [str(with_ids)], ReadOptions(request_ids=True)), canonical)
+    found = read(with_ids, lines, without, canonical)
+    assert len(found.good) == 7
+    assert [(one.code, one.count) for one in found.issues] == [("repeated_request_id", 3)]

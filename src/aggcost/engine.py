@@ -47,8 +47,8 @@ class Engine:
             return self.backend.read_parquet(str(plain_name(self, path).absolute()))
 
     def hashed(self, column: ibis.Value) -> ibis.Value:
-        """Return the engine's hash of a text column, 64 bits wide: to count distinct values, not to be shown."""
-        return xxhash64(column) if self.name == "spark" else column.hash()
+        """Return the engine's hash of a text column as int64: to count distinct values, not to be shown."""
+        return xxhash64(column) if self.name == "spark" else (duckdb_hash(column) >> 1).cast("int64")
 
     def to_arrow(self, expression: ibis.Expr) -> pa.Table:
         """Return the result of an Ibis expression; EngineError says what the engine could not do."""
@@ -101,6 +101,11 @@ def open_engine(
         yield engine
     finally:
         engine.close()
+
+
+def hash_sql(text: str) -> str:
+    """Return `Engine.hashed` of a text expression as DuckDB's SQL, null for null."""
+    return f"CASE WHEN {text} IS NOT NULL THEN CAST(hash({text}) >> 1 AS BIGINT) END"
 
 
 def quoted(text: str) -> str:
@@ -198,6 +203,11 @@ def _spark_sql(expression: ibis.Expr) -> str:
         return json_text(member.arg.to_expr().cast("string"), member.index.to_expr()).op()
 
     return str(ibis.to_sql(expression.op().replace(replaced).to_expr(), dialect="pyspark"))
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=(("string",), "uint64"))
+def duckdb_hash(value: str) -> int:  # type: ignore[empty-body]
+    """Return DuckDB's 64-bit hash of a text."""
 
 
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]  # Ibis ships no types

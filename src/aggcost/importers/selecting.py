@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aggcost.engine import Engine, identifier, quoted
+from aggcost.engine import Engine, hash_sql, identifier, quoted
 from aggcost.errors import InputError
 from aggcost.importers import fields
 from aggcost.importers.casts import is_naive
@@ -41,8 +41,7 @@ def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning, *, re
     listed = [f"CAST({sql} AS {_type_of(name)}) AS {identifier(name)}" for name, sql in kept.items()]
     listed.append(f"{_issue(table, found, values, meaning)} AS issue")
     if "request_id" in made:
-        # The engine's hash of null is a number, and rows without an id repeat nothing.
-        listed.append(f"CASE WHEN {made['request_id']} IS NOT NULL THEN hash({made['request_id']}) END AS id_hash")
+        listed.append(f"{hash_sql(made['request_id'])} AS id_hash")
     worked_out = "".join(f", {value} AS {values[name]}" for name, value in checked.items())
     return f"SELECT {', '.join(listed)} FROM (SELECT *{worked_out} FROM {table.sql})"  # noqa: S608 - quoted throughout
 

@@ -19,8 +19,8 @@ from aggcost.errors import DataQualityError, InputError
 from aggcost.importers.casts import Cell
 from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, sample_lines, without_mark
 
-# The engine would take 16 times the longest line for every buffer.
-BUFFER_BYTES = 32 << 20
+# The engine would take 16 times the longest line for every buffer; with twice that line it crashed on odd files.
+BUFFER_BYTES = 64 << 20
 DELIMITERS = (",", ";", "\t", "|")
 _HEAD_LINES = 200
 MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
