@@ -205,7 +205,7 @@ def _spark_sql(expression: ibis.Expr) -> str:
     return str(ibis.to_sql(expression.op().replace(replaced).to_expr(), dialect="pyspark"))
 
 
-@ibis.udf.scalar.builtin(name="hash", signature=(("string",), "uint64"))
+@ibis.udf.scalar.builtin(name="hash", signature=(("string",), "uint64"))  # type: ignore[untyped-decorator]  # Ibis ships no types
 def duckdb_hash(value: str) -> int:  # type: ignore[empty-body]
     """Return DuckDB's 64-bit hash of a text."""
 
