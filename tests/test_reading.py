@@ -136,3 +136,12 @@ def test_ids_are_compared_across_formats_and_files_without_ids(tmp_path):
     found = read(with_ids, lines, without, canonical)
     assert len(found.good) == 7
     assert [(one.code, one.count) for one in found.issues] == [("repeated_request_id", 3)]
+
+
+def test_files_of_other_columns_are_one_table(tmp_path):
+    paths = [log(tmp_path, HEADER + ROW + "too,short\n", f"{number}.csv") for number in range(3)]
+    paths += [log(tmp_path, f"model,input_tokens,{name}\nm,1,x\n", f"{name}.csv") for name in ("user", "team")]
+    found = read(tmp_path)
+    assert (len(found.good), [one.records for one in found.inputs]) == (5, [2, 2, 2, 1, 1])
+    assert [(one.code, one.count) for one in found.issues if one.code == "quarantined"] == [("quarantined", 3)]
+    assert (found.values("user"), found.values("team")) == ([None] * 4 + ["x"], [None] * 4 + ["x"])

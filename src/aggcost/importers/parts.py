@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import ibis
 
@@ -62,7 +63,10 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file on its way in: its table, its format's name, its canonical SELECT, and the rows that came of it."""
+    """One file on its way in: its table, its format's name, its canonical SELECT, and the rows that came of it.
+
+    `kept` is the temporary Parquet of a text file.
+    """
 
     table: LogTable
     format: str
@@ -71,3 +75,4 @@ class Part:
     census: Census
     rejects: tuple[Reject, ...]
     records: int
+    kept: Path | None = None

@@ -49,7 +49,7 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         parts.append(part)
         notes.append(note)
         notices += quarantine.cover(part)
-    table = marks.marked(engine, _united(parts), options)
+    table = marks.marked(engine, _united(engine, parts), options)
     inputs = tuple(
         InputFile(one.table.file.shown, one.census.sha256, one.format, one.table.file.bytes, one.records)
         for one in parts
@@ -144,27 +144,47 @@ def _copied(engine: Engine, table: LogTable, format_name: str, select: str, name
     quarantine.forget_rejects(engine)
     rows = engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION lz4)")[0][0]
     rejects = quarantine.rejects(engine, table)
-    set_aside = "".join(
-        f" UNION ALL BY NAME SELECT 'line:{reason}' AS issue, 1 AS request_count FROM range({count})"  # noqa: S608
-        for reason, count in sorted(Counter(one.reason for one in rejects).items())
-    )
-    engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))}){set_aside}")  # noqa: S608
-    return Part(table, format_name, select, engine.backend.table(name), NO_CENSUS, rejects, int(rows) + len(rejects))
+    engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
+    relation = engine.backend.table(name)
+    return Part(table, format_name, select, relation, NO_CENSUS, rejects, int(rows) + len(rejects), kept)
 
 
-def _united(parts: Sequence[Part]) -> ibis.Table:
+def _united(engine: Engine, parts: Sequence[Part]) -> ibis.Table:
     """Return all files as one table with every canonical column."""
-    whole = []
+    alike: dict[tuple[str, ...], list[Part]] = {}
     for part in parts:
-        stored = part.relation
-        present = set(stored.columns)
-        wanted = {
-            column.name: stored[column.name] if column.name in present else ibis.null(column.type) for column in COLUMNS
-        }
-        marks = {"issue": stored.issue, "id_hash": stored.id_hash if "id_hash" in present else ibis.null("int64")}
-        whole.append(stored.select(**wanted, **marks))
+        if part.kept is not None:
+            alike.setdefault(tuple(part.relation.columns), []).append(part)
+    relations = [part.relation for part in parts if part.kept is None]
+    relations += [_stacked(engine, group, f"logs{number}") for number, group in enumerate(alike.values())]
+    whole = [_completed(relation) for relation in relations]
     table = ibis.union(*whole) if len(whole) > 1 else whole[0]
     return table.mutate(duplicate=ibis.null("boolean"))
+
+
+def _stacked(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
+    """Return text files of the same columns as one table, with a row for each record that the engine set aside.
+
+    A union of hundreds of files would take longer to plan than to read.
+    """
+    listed = ", ".join(quoted(str(part.kept)) for part in parts)
+    reasons = Counter(one.reason for part in parts for one in part.rejects)
+    set_aside = "".join(
+        f" UNION ALL BY NAME SELECT 'line:{reason}' AS issue, 1 AS request_count FROM range({count})"  # noqa: S608
+        for reason, count in sorted(reasons.items())
+    )
+    engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}]){set_aside}")  # noqa: S608
+    return engine.backend.table(name)
+
+
+def _completed(stored: ibis.Table) -> ibis.Table:
+    """Return a table with the canonical columns it does not have as nulls, its issues and the hashes of its ids."""
+    present = set(stored.columns)
+    wanted = {
+        column.name: stored[column.name] if column.name in present else ibis.null(column.type) for column in COLUMNS
+    }
+    id_hash = stored.id_hash if "id_hash" in present else ibis.null("int64")
+    return stored.select(**wanted, issue=stored.issue, id_hash=id_hash)
 
 
 def write_canonical(engine: Engine, usage: Usage, path: Path) -> int:
