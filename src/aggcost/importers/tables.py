@@ -19,8 +19,6 @@ from aggcost.errors import DataQualityError, InputError
 from aggcost.importers.casts import Cell
 from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, sample_lines, without_mark
 
-# The engine would take 16 times the longest line for every buffer; with twice that line it crashed on odd files.
-BUFFER_BYTES = 64 << 20
 DELIMITERS = (",", ";", "\t", "|")
 _HEAD_LINES = 200
 MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
@@ -162,7 +160,7 @@ def _delimited(engine: Engine, file: SourceFile, header: bytes, number: int) -> 
     reader = (
         f"read_csv({quoted(str(plain_name(engine, file.path)))}, header=true, skip={number - 1}, auto_detect=false, "
         f"delim={quoted(delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, compression='none', "
-        f"store_rejects=true, rejects_limit=0, max_line_size={MAX_LINE_BYTES}, buffer_size={BUFFER_BYTES})"
+        f"store_rejects=true, rejects_limit=0)"
     )
     cells = {name: Cell(f"c{position}") for position, name in enumerate(names)}
     shown = "tab" if delimiter == "\t" else delimiter
