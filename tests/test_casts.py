@@ -164,3 +164,18 @@ def test_times_without_a_zone_are_refused(tmp_path):
     assert caught.value.exit_code == 2
     assert "--tz" in caught.value.hint
     assert read(log, timezone="UTC").values("ts") == [NOON, NOON]
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2026-07-01T12:00:00", "2026-07-01T10:00:00"),
+        ("2026-02-01", "2026-01-31T23:00:00"),
+        ("2026-03-29T02:30:00", None),  # the clock went from 02:00 to 03:00
+        ("2026-03-29T03:00:00", "2026-03-29T01:00:00"),
+        ("2026-10-25T02:30:00", "2026-10-25T01:30:00"),  # it happened twice: the later, standard time
+        ("2026-10-25T02:30:00+02:00", "2026-10-25T00:30:00"),
+    ],
+)
+def test_clocks_of_a_zone(value, text, utc):
+    assert value(casts.timestamp, text, "Europe/Berlin") == (utc and datetime.fromisoformat(utc))

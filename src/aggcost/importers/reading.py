@@ -170,7 +170,7 @@ def _stacked(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
     listed = ", ".join(quoted(str(part.kept)) for part in parts)
     reasons = Counter(one.reason for part in parts for one in part.rejects)
     set_aside = "".join(
-        f" UNION ALL BY NAME SELECT 'line:{reason}' AS issue, 1 AS request_count FROM range({count})"  # noqa: S608
+        f" UNION ALL BY NAME SELECT 'line:{reason}' AS issue FROM range({count})"  # noqa: S608
         for reason, count in sorted(reasons.items())
     )
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}]){set_aside}")  # noqa: S608
@@ -183,6 +183,8 @@ def _completed(stored: ibis.Table) -> ibis.Table:
     wanted = {
         column.name: stored[column.name] if column.name in present else ibis.null(column.type) for column in COLUMNS
     }
+    wanted["request_count"] = wanted["request_count"].fill_null(1)
+    wanted["grain"] = wanted["grain"].fill_null("request")
     id_hash = stored.id_hash if "id_hash" in present else ibis.null("int64")
     return stored.select(**wanted, issue=stored.issue, id_hash=id_hash)
 

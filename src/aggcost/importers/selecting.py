@@ -28,16 +28,15 @@ _REASONS = {
 def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning, *, request_ids: bool = True) -> str:
     """Return the canonical SELECT of a file; columns that the log does not have are left out.
 
-    Without `request_ids` only their hashes are selected: ids are most of the bytes of a log.
+    Without `request_ids` neither they, only their hashes, nor the name of the file are selected: no ledger needs
+    them, and ids are most of the bytes of a log.
     """
     made, checked = fields.columns(found, meaning)
     values = {name: identifier(fields.value_name(name)) for name in checked}
-    made.setdefault("request_count", "1")
-    made.setdefault("grain", "'request'")
     made["source_file"] = quoted(table.file.shown)
     if "recorded_cost" in made:
         made["currency"] = "'USD'"
-    kept = {name: sql for name, sql in made.items() if request_ids or name != "request_id"}
+    kept = {name: sql for name, sql in made.items() if request_ids or name not in ("request_id", "source_file")}
     listed = [f"CAST({sql} AS {_type_of(name)}) AS {identifier(name)}" for name, sql in kept.items()]
     listed.append(f"{_issue(table, found, values, meaning)} AS issue")
     if "request_id" in made:
