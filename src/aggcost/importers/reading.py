@@ -142,7 +142,7 @@ def _copied(engine: Engine, table: LogTable, format_name: str, select: str, name
     """Read a text file once, into temporary Parquet; records that the engine sets aside become rows with an issue."""
     kept = engine.folder / f"{name}.parquet"
     quarantine.forget_rejects(engine)
-    rows = engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION lz4)")[0][0]
+    rows = engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")[0][0]
     rejects = quarantine.rejects(engine, table)
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
     relation = engine.backend.table(name)
