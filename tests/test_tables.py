@@ -8,6 +8,7 @@ import pytest
 from reading_logs import HEADER, ROW, log, read
 
 from aggcost.errors import DataQualityError, InputError
+from aggcost.importers import files
 
 BAD = "2026-02-01T00:00:00Z,gpt-4o,many,5\n"
 
@@ -116,6 +117,17 @@ def test_keys_that_come_late_are_read(tmp_path):
     late = [*[GOOD] * 500, GOOD | {"output_tokens": 9}]
     found = read(log(tmp_path, "\n".join(map(json.dumps, late)), "log.jsonl"))
     assert sum(row["output"] or 0 for row in found.good) == 9
+
+
+def test_a_rare_key_of_a_large_file_is_not_missed(tmp_path, monkeypatch):
+    for name, small in {"SAMPLE_WHOLE_BYTES": 1000, "SAMPLE_PLACES": 4, "SAMPLE_LINES": 2}.items():
+        monkeypatch.setattr(files, name, small)
+    rows = [GOOD] * 500
+    rows[77] = GOOD | {"cached_tokens": 2, "Timestamp": None}
+    found = read(log(tmp_path, "\n".join(map(json.dumps, rows)), "log.jsonl"))
+    assert sum(row["cache_read"] or 0 for row in found.good) == 2
+    assert sum(row["input"] for row in found.good) == 1498
+    assert "keys of 8 lines all over the file" in found.notes[0]
 
 
 def test_keys_that_differ_by_case_are_told(tmp_path):

@@ -123,6 +123,8 @@ def _imported(engine: Engine, table: LogTable, chosen: registry.Format, options:
     select = selecting.select(table, found, meaning, request_ids=keep_ids)
     name = f"log{number}"
     part = (_viewed if table.kind == "parquet" else _copied)(engine, table, chosen.NAME, select, name)
+    if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
+        return _imported(engine, tables.with_late_keys(engine, table), chosen, options, number)
     selecting.need_zone(engine, table.file.shown, name, found.get("timestamp"), meaning)
     return part
 

@@ -16,6 +16,7 @@ EPOCH_UNITS = ((10**11, "s"), (10**14, "ms"), (10**17, "us"), (10**20, "ns"))
 SMALLEST_EPOCH_S = 10**8  # 1973: a smaller number counts from some other beginning
 SAMPLE_ROWS = 1000  # that decide between text and numbers, where a column of times holds both
 NO_ZONE = "timestamp:has_no_zone"
+LATE = "has_unseen_keys"  # of a row with a key that the sample of its file did not show
 _TYPES = {"int64": "BIGINT", "string": "VARCHAR", "boolean": "BOOLEAN", "timestamp(6)": "TIMESTAMP",
           "decimal(38, 12)": "DECIMAL(38, 12)"}  # fmt: skip
 _NOT_A_COUNT = "not_a_count"
@@ -41,6 +42,8 @@ def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning, *, re
     listed.append(f"{_issue(table, found, values, meaning)} AS issue")
     if "request_id" in made:
         listed.append(f"{hash_sql(made['request_id'])} AS id_hash")
+    if table.unseen:
+        listed.append(f"coalesce({', '.join(map(identifier, table.unseen))}) IS NOT NULL AS {LATE}")
     worked_out = "".join(f", {value} AS {values[name]}" for name, value in checked.items())
     return f"SELECT {', '.join(listed)} FROM (SELECT *{worked_out} FROM {table.sql})"  # noqa: S608 - quoted throughout
 

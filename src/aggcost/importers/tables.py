@@ -10,13 +10,14 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from aggcost.engine import Engine, identifier, plain_name, quoted
 from aggcost.errors import DataQualityError, InputError
 from aggcost.importers.casts import Cell
+from aggcost.importers.fields import SYNONYMS
 from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, sample_lines, without_mark
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -28,7 +29,8 @@ MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
 class LogTable:
     """A file as a table: `sql` selects from it; `names` are its headers or keys; `cells` their columns.
 
-    `header` is the line of a delimited file that holds its header.
+    `header` is the line of a delimited file that holds its header. `unseen` are keys of the contract that no line of
+    the sample of a large JSON file has; the reader knows them, so that a line that has one can be noticed.
     """
 
     file: SourceFile
@@ -39,6 +41,7 @@ class LogTable:
     note: str
     delimiter: str = ","
     header: int = 1
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +111,37 @@ def _jsonl(engine: Engine, file: SourceFile) -> LogTable:
     keys, dropped = _distinct([key for key, _ in counted.most_common(MAX_KEYS)])
     if not keys:
         raise InputError(f"{file.shown}: no JSON object in its first lines", hint="expected one object a line")
+    unseen = () if all_lines else _unseen(keys)
+    reader = _json_reader(engine, file, (*keys, *unseen))
+    note = "JSON, one object a line" + ("" if all_lines else f"; keys of {len(sample):,} lines all over the file")
+    note += f"; ignored, as they differ only by case: {', '.join(dropped)}" if dropped else ""
+    return LogTable(file, "jsonl", reader, keys, _json_cells(keys), note, unseen=unseen)
+
+
+def _json_reader(engine: Engine, file: SourceFile, keys: Sequence[str]) -> str:
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in keys)
-    reader = (
+    return (
         f"read_json({quoted(str(plain_name(engine, file.path)))}, format='newline_delimited', columns={{{columns}}}, "
         f"ignore_errors=true, compression='none', maximum_object_size={MAX_LINE_BYTES})"
     )
-    note = "JSON, one object a line" + ("" if all_lines else f"; keys of {len(sample):,} lines all over the file")
-    note += f"; ignored, as they differ only by case: {', '.join(dropped)}" if dropped else ""
-    return LogTable(file, "jsonl", reader, keys, {name: Cell(identifier(name)) for name in keys}, note)
+
+
+def _json_cells(keys: Sequence[str]) -> dict[str, Cell]:
+    return {name: Cell(identifier(name)) for name in keys}
+
+
+def _unseen(keys: Sequence[str]) -> tuple[str, ...]:
+    seen = {key.lower() for key in keys}
+    return tuple(dict.fromkeys(name for names in SYNONYMS.values() for name in names if name not in seen))
+
+
+def with_late_keys(engine: Engine, table: LogTable) -> LogTable:
+    """Return the table with those of its unseen keys that some line has after all: another pass over the file."""
+    counts = ", ".join(f"count({identifier(name)})" for name in table.unseen)
+    found = engine.rows(f"SELECT {counts} FROM {table.sql}")[0]  # noqa: S608 - quoted names
+    keys = (*table.names, *(name for name, lines in zip(table.unseen, found, strict=True) if lines))
+    reader = _json_reader(engine, table.file, keys)
+    return replace(table, sql=reader, names=keys, cells=_json_cells(keys), unseen=())
 
 
 def _distinct(keys: list[str]) -> tuple[tuple[str, ...], list[str]]:
