@@ -58,6 +58,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 }
 _UNITS = dict.fromkeys(("latency_s", "latency_seconds", "duration_s", "duration_seconds", "ttft_s"), "s")
 TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_tokens")
+BILLED = (*TOKENS, "output_tokens", "requests", "service_tier", "billable", "cost_usd")
 _TEXTS = (
     "request_id",
     "session_id",
@@ -108,18 +109,18 @@ def _by_synonym(names: Sequence[str], cells: Mapping[str, Cell]) -> dict[str, So
     """Return the fields that headers name, each by the first of its synonyms that is there."""
     free: dict[str, str] = {}
     for name in names:
-        free.setdefault(_bare(name), name)
+        free.setdefault(bare(name), name)
     found = {}
     for name, synonyms in SYNONYMS.items():
-        synonym = next((one for one in synonyms if _bare(one) in free), None)
+        synonym = next((one for one in synonyms if bare(one) in free), None)
         if synonym is not None:
-            found[name] = Source(cells[free[_bare(synonym)]], _UNITS.get(synonym))
+            found[name] = Source(cells[free[bare(synonym)]], _UNITS.get(synonym))
     if found.get("status") == found.get("http_status"):
         found.pop("http_status", None)  # one column of codes is a status, and its codes are read from it
     return found
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
     """Return a header without what people vary: case, spaces, dashes, underscores."""
     return "".join(filter(str.isalnum, name)).lower()
 

@@ -17,7 +17,7 @@ from itertools import islice
 from aggcost.engine import Engine, identifier, plain_name, quoted
 from aggcost.errors import DataQualityError, InputError
 from aggcost.importers.casts import Cell
-from aggcost.importers.fields import SYNONYMS
+from aggcost.importers.fields import BILLED, SYNONYMS, bare
 from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, sample_lines, without_mark
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -29,8 +29,8 @@ MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
 class LogTable:
     """A file as a table: `sql` selects from it; `names` are its headers or keys; `cells` their columns.
 
-    `header` is the line of a delimited file that holds its header. `unseen` are keys of the contract that no line of
-    the sample of a large JSON file has; the reader knows them, so that a line that has one can be noticed.
+    `header` is the line of a delimited file that holds its header. `unseen` are keys of billed fields that no
+    line of the sample of a large JSON file has; the reader knows them, so that a line that has one is noticed.
     """
 
     file: SourceFile
@@ -131,8 +131,10 @@ def _json_cells(keys: Sequence[str]) -> dict[str, Cell]:
 
 
 def _unseen(keys: Sequence[str]) -> tuple[str, ...]:
-    seen = {key.lower() for key in keys}
-    return tuple(dict.fromkeys(name for names in SYNONYMS.values() for name in names if name not in seen))
+    """Return the keys of billed fields of which no key was seen. To look for all fields would take twice the time."""
+    seen = {bare(key) for key in keys}
+    missing = [SYNONYMS[field] for field in BILLED if not any(bare(name) in seen for name in SYNONYMS[field])]
+    return tuple(name for names in missing for name in names)
 
 
 def with_late_keys(engine: Engine, table: LogTable) -> LogTable:
