@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
+import json
 import sys
 from types import SimpleNamespace
 
@@ -42,7 +44,7 @@ def test_a_directory_without_logs_is_an_error(tmp_path):
 def test_a_name_is_not_a_pattern(tmp_path, name):
     log(tmp_path, HEADER + ROW, "ab.csv")
     log(tmp_path, HEADER + ROW, "a1.csv")
-    found = read(log(tmp_path, HEADER + "2026-02-01T00:00:00Z,m,7,x\n", name))
+    found = read(log(tmp_path, HEADER + "2026-02-01T00:00:00Z,m,7,x\n", name), request_ids=True)
     assert [(row["input"], row["source_file"]) for row in found.rows] == [(7, str(tmp_path / name))]
     assert found.places == [(2, "output_tokens", "not_a_count")]
 
@@ -111,3 +113,12 @@ def test_the_same_content_twice_is_noticed_packed_or_not(tmp_path):
     plain, packed = log(tmp_path, TEXT, "a.csv"), log(tmp_path, gzip.compress(TEXT), "a.csv.gz")
     issue = next(one for one in read(plain, packed).issues if one.code == "same_file")
     assert (issue.severity, issue.count, issue.where) == ("warning", 1, str(packed))
+
+
+def test_the_digest_is_that_of_the_file_that_was_given(tmp_path):
+    packed = gzip.compress(TEXT)
+    rows = json.dumps([{"model": "m", "input_tokens": 1}]).encode()
+    paths = [log(tmp_path, packed, "log.csv.gz"), log(tmp_path, rows, "log.json"), log(tmp_path, TEXT)]
+    found = read(*paths)
+    assert [one.sha256 for one in found.inputs] == [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    assert [one.bytes for one in found.inputs] == [len(packed), len(rows), len(TEXT)]

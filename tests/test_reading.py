@@ -42,7 +42,7 @@ def test_text_parquet_and_counts_that_are_none(tmp_path):
         parquet(tmp_path, model=["m", "m", "m", "m"], input_tokens=["5", "x", None, "5.5"], output_tokens=[1, 2, 3, -4])
     )
     assert found.values("input") == [5, None]
-    assert [(one.column, one.reason) for one in found.bad] == [("input_tokens", "not_a_count")] * 2
+    assert found.places == [(2, "input_tokens", "not_a_count"), (4, "input_tokens", "not_a_count")]
     assert len(found.rows) == 4
 
 

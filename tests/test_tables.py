@@ -66,7 +66,12 @@ def test_a_quote_that_never_closes_is_noticed(tmp_path):
 def test_two_stray_quotes_are_told(tmp_path):
     opened, closed = '2026-02-01T00:00:00Z,"gpt,1,2\n', '2026-02-01T00:00:00Z,gpt",1,2\n'
     found = read(log(tmp_path, HEADER + opened + ROW * 3 + closed))
-    assert [(one.code, one.count) for one in found.issues] == [("lines_in_quotes", 4)]
+    assert [(one.code, one.severity, one.count) for one in found.issues] == [("lines_in_quotes", "warning", 4)]
+
+
+def test_lines_in_a_prompt_are_no_cause_for_worry(tmp_path):
+    found = read(log(tmp_path, 'model,input_tokens,prompt\nm,1,"two\nlines"\n'))
+    assert [(one.code, one.severity, one.count) for one in found.issues] == [("lines_in_quotes", "info", 1)]
 
 
 @pytest.mark.parametrize(

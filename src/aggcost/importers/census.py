@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -17,9 +17,13 @@ BLOCK_BYTES = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What one pass over the bytes counts; `nul` is where the first NUL byte stands."""
+    """What one pass over the bytes counts; `nul` is where the first NUL byte stands.
+
+    `sha256` is that of the file that was given, `content_sha256` that of the plain bytes in it.
+    """
 
     sha256: str
+    content_sha256: str
     line_feeds: int
     quotes: int
     ends_with_line_feed: bool
@@ -42,19 +46,28 @@ def count(path: Path) -> Census:
             if nul is None and b"\x00" in block:
                 nul = before + block.index(b"\x00")
             last, before = block[-1:], before + len(block)
-    return Census(digest.hexdigest(), feeds, quotes, last == b"\n", nul)
+    return Census(digest.hexdigest(), digest.hexdigest(), feeds, quotes, last == b"\n", nul)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Counting:
-    """Takes the census of a file while the engine works: hashing needs no interpreter lock."""
+    """Takes the census of a file while the engine works: hashing needs no interpreter lock.
 
-    def __init__(self, path: Path) -> None:
+    `path` holds the plain bytes of the file that was given.
+    """
+
+    def __init__(self, path: Path, given: Path) -> None:
         self._found: list[Census | OSError] = []
-        self._thread = threading.Thread(target=self._run, args=(path,), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(path, given), daemon=True)
 
-    def _run(self, path: Path) -> None:
+    def _run(self, path: Path, given: Path) -> None:
         try:
-            self._found.append(count(path))
+            found = count(path)
+            self._found.append(found if path == given else replace(found, sha256=_sha256(given)))
         except OSError as error:
             self._found.append(error)
 

@@ -33,9 +33,10 @@ _UTF8_BOM, _WIDE_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to read: `shown` is the name the user gave, `path` the plain bytes to read."""
+    """A file to read: `shown` is the name the user gave, `given` that file, `path` the plain bytes to read."""
 
     shown: str
+    given: Path
     path: Path
     bytes: int
     parquet: bool
@@ -68,7 +69,7 @@ def _expand(source: str) -> list[str]:
 
 def unpack(shown: str, folder: Path) -> SourceFile:
     """Return a file ready to read: standard input spooled, gzip and zstd unpacked and verified."""
-    path = _spooled(folder) if shown == "-" else Path(shown)
+    path = given = _spooled(folder) if shown == "-" else Path(shown)
     try:
         with path.open("rb") as file:
             magic = file.read(4)
@@ -79,11 +80,11 @@ def unpack(shown: str, folder: Path) -> SourceFile:
         raise InputError(f"{shown}: the file is empty", hint="expected a header line and requests")
     if magic == PARQUET:
         _refuse_cut_parquet(shown, path, size)
-        return SourceFile(shown, path, size, parquet=True)
+        return SourceFile(shown, given, path, size, parquet=True)
     if magic.startswith((GZIP, ZSTD)):
         path = _unpacked(shown, path, folder, gzipped=magic.startswith(GZIP))
     _refuse_other_encodings(shown, path)
-    return SourceFile(shown, path, size, parquet=False)
+    return SourceFile(shown, given, path, size, parquet=False)
 
 
 def _refuse_cut_parquet(shown: str, path: Path, size: int) -> None:

@@ -10,7 +10,7 @@ import ibis
 from aggcost import rules
 from aggcost.engine import Engine
 from aggcost.errors import Issue
-from aggcost.importers.parts import InputFile, ReadOptions
+from aggcost.importers.parts import Part, ReadOptions
 from aggcost.names import provider_aliases
 from aggcost.usage import COLUMN_NAMES
 
@@ -68,11 +68,11 @@ def repeated(engine: Engine, table: ibis.Table, options: ReadOptions) -> tuple[I
     )
 
 
-def same_file(inputs: Sequence[InputFile]) -> tuple[Issue, ...]:
+def same_file(parts: Sequence[Part]) -> tuple[Issue, ...]:
     """Return a warning for content that was given more than once."""
     by_digest: dict[str, list[str]] = {}
-    for one in inputs:
-        by_digest.setdefault(one.sha256, []).append(one.path)
+    for one in parts:
+        by_digest.setdefault(one.census.content_sha256, []).append(one.table.file.shown)
     return tuple(
         Issue("same_file", "warning", len(names) - 1, f"the same content twice: {', '.join(names)}", where=names[1])
         for names in by_digest.values()

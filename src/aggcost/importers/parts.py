@@ -12,7 +12,7 @@ from aggcost.importers.census import Census
 from aggcost.importers.tables import LogTable
 from aggcost.rules import Condition
 
-NO_CENSUS = Census("", 0, 0, ends_with_line_feed=True)
+NO_CENSUS = Census("", "", 0, 0, ends_with_line_feed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A row that cannot be used: where it is, and why. Its values are never shown."""
+    """A row that cannot be used: where it is (its row, in Parquet), and why. Its values are never shown."""
 
     file: str
     line: int | None

@@ -12,6 +12,7 @@ from aggcost.errors import DataQualityError, InputError, InvariantError, Issue
 from aggcost.importers import tables
 from aggcost.importers.parts import Part, Quarantined, Reject
 from aggcost.importers.tables import LogTable, Record
+from aggcost.usage import COLUMNS
 
 SHOWN = 60  # quarantined rows that are located to name the first of each kind
 
@@ -31,7 +32,7 @@ def rejects(engine: Engine, table: LogTable) -> tuple[Reject, ...]:
     return tuple(Reject(int(number), str(kind).lower().replace(" ", "_")) for number, kind in rows)
 
 
-def cover(part: Part) -> tuple[Issue, ...]:
+def cover(engine: Engine, part: Part) -> tuple[Issue, ...]:
     """Check that the rows of a text file account for its lines, so that nothing was swallowed.
 
     Returns a notice where quoted cells run over several lines: two stray quotes look just like that.
@@ -61,21 +62,31 @@ def cover(part: Part) -> tuple[Issue, ...]:
         )
     if len(found) != part.records:
         raise InvariantError(f"{table.file.shown}: {len(found):,} records in the file, {part.records:,} read")
-    return _inside_quotes(table, found)
+    return _inside_quotes(engine, part, found)
 
 
-def _inside_quotes(table: LogTable, found: Sequence[Record]) -> tuple[Issue, ...]:
-    """Return a notice of the lines that are parts of quoted cells."""
+def _inside_quotes(engine: Engine, part: Part, found: Sequence[Record]) -> tuple[Issue, ...]:
+    """Return a notice of the lines that are parts of quoted cells: a warning where names run over lines."""
     longer = [record for record in found if record.lines > 1]
     if not longer:
         return ()
     count = sum(record.lines - 1 for record in longer)
     message = f"{count:,} lines are parts of quoted cells, not requests of their own"
-    where, hint = (
-        f"{table.file.shown}:{longer[0].line}",
-        "expected where a log holds texts; else look for a stray quote",
-    )
+    where = f"{part.table.file.shown}:{longer[0].line}"
+    if _names_over_lines(engine, part):
+        hint = "names run over several lines: two stray quotes may have swallowed requests"
+        return (Issue("lines_in_quotes", "warning", count, message, where, hint),)
+    hint = "expected where a log holds texts; else look for a stray quote"
     return (Issue("lines_in_quotes", "info", count, message, where, hint),)
+
+
+def _names_over_lines(engine: Engine, part: Part) -> bool:
+    """Return whether a column that names something holds a line feed, which no name does."""
+    names = [column.name for column in COLUMNS if column.type == "string" and column.name in part.relation.columns]
+    tests = [part.relation[name].contains("\n") for name in names if name not in ("tags", "issue")]
+    if not tests:
+        return False
+    return bool(engine.to_arrow(part.relation.filter(ibis.or_(*tests)).limit(1)).num_rows)
 
 
 def issues(engine: Engine, table: ibis.Table, locate: Callable[[int | None], list[Quarantined]]) -> tuple[Issue, ...]:
@@ -134,10 +145,15 @@ def _bad_rows(engine: Engine, part: Part, limit: int | None) -> list[tuple[int, 
 
 
 def _lines_of(part: Part, positions: set[int], wanted: set[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """Return the physical lines of accepted records by position, and of rejected ones by their record number."""
+    """Return the physical lines of accepted records by position, and of rejected ones by their record number.
+
+    Parquet has no lines: there it is the row, counted from 1.
+    """
     by_position: dict[int, int] = {}
     by_record: dict[int, int] = {}
-    if part.table.kind == "parquet" or not (positions or wanted):
+    if part.table.kind == "parquet":
+        return {position: position for position in positions}, by_record
+    if not (positions or wanted):
         return by_position, by_record
     rejected, position = {one.record for one in part.rejects}, 0
     for record in tables.records(part.table):

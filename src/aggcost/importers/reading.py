@@ -48,7 +48,7 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         part, note = _read(engine, shown, options, number)
         parts.append(part)
         notes.append(note)
-        notices += quarantine.cover(part)
+        notices += quarantine.cover(engine, part)
     table = marks.marked(engine, _united(engine, parts), options)
     inputs = tuple(
         InputFile(one.table.file.shown, one.census.sha256, one.format, one.table.file.bytes, one.records)
@@ -58,7 +58,7 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
     issues = (
         *quarantine.issues(engine, table, located),
         *notices,
-        *marks.same_file(inputs),
+        *marks.same_file(parts),
         *marks.repeated(engine, table, options),
     )
     return Usage(table, inputs, issues, tuple(notes), located)
@@ -86,7 +86,7 @@ def _read(engine: Engine, shown: str, options: ReadOptions, number: int) -> tupl
 def _opened(engine: Engine, file: files.SourceFile, options: ReadOptions, number: int) -> tuple[Part, str]:
     table = tables.open_table(engine, file) if engine.name == "duckdb" else _spark_table(file)
     chosen = registry.choose(table.names, options.format)
-    with Counting(file.path) as counting:
+    with Counting(table.file.path, file.given) as counting:
         if set(COLUMN_NAMES) <= {*table.names, "source_line", "source_file"} and not options.mapping:
             part = _canonical(engine, table)
         else:

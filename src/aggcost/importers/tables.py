@@ -167,7 +167,7 @@ def _as_lines(engine: Engine, file: SourceFile) -> SourceFile:
     lines = engine.folder / f"lines-{len(list(engine.folder.iterdir()))}.jsonl"
     with lines.open("w", encoding="utf-8") as text:
         text.writelines(json.dumps(record) + "\n" for record in records)
-    return SourceFile(file.shown, lines, file.bytes, parquet=False)
+    return replace(file, path=lines)
 
 
 def _delimited(engine: Engine, file: SourceFile, header: bytes, number: int) -> LogTable:
