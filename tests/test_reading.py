@@ -145,3 +145,14 @@ def test_files_of_other_columns_are_one_table(tmp_path):
     assert (len(found.good), [one.records for one in found.inputs]) == (5, [2, 2, 2, 1, 1])
     assert [(one.code, one.count) for one in found.issues if one.code == "quarantined"] == [("quarantined", 3)]
     assert (found.values("user"), found.values("team")) == ([None] * 4 + ["x"], [None] * 4 + ["x"])
+
+
+def test_what_is_said_about_a_canonical_file_is_not_lost_quietly(tmp_path):
+    path, canonical = log(tmp_path, HEADER + ROW), tmp_path / "usage.parquet"
+    with open_engine(threads=1) as engine:
+        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions()), canonical)
+    found = read(canonical, assume={"provider": "openai"}, mapping={"task": "model"})
+    assert (found.inputs[0].format, found.values("input")) == ("canonical", [10])
+    (issue,) = found.issues
+    assert (issue.code, issue.where) == ("flags_without_effect", str(canonical))
+    assert issue.message.startswith("--map, --assume say nothing")

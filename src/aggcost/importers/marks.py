@@ -78,3 +78,18 @@ def same_file(parts: Sequence[Part]) -> tuple[Issue, ...]:
         for names in by_digest.values()
         if len(names) > 1
     )
+
+
+def stated_in_vain(parts: Sequence[Part], options: ReadOptions) -> tuple[Issue, ...]:
+    """Return a warning where flags that explain a log are given with a canonical table, which needs no explanation."""
+    flags = {
+        "--map": options.mapping,
+        "--assume": options.assume,
+        "--input-excludes-cache": options.input_excludes_cache,
+    }
+    given = [flag for flag, value in flags.items() if value]
+    names = [part.table.file.shown for part in parts if part.format == "canonical"]
+    if not given or not names:
+        return ()
+    message = f"{', '.join(given)} say nothing to a file that aggcost convert wrote"
+    return (Issue("flags_without_effect", "warning", len(names), message, names[0], "say it to aggcost convert"),)

@@ -59,6 +59,7 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         *quarantine.issues(engine, table, located),
         *notices,
         *marks.same_file(parts),
+        *marks.stated_in_vain(parts, options),
         *marks.repeated(engine, table, options),
     )
     return Usage(table, inputs, issues, tuple(notes), located)
@@ -87,7 +88,7 @@ def _opened(engine: Engine, file: files.SourceFile, options: ReadOptions, number
     table = tables.open_table(engine, file) if engine.name == "duckdb" else _spark_table(file)
     chosen = registry.choose(table.names, options.format)
     with Counting(table.file.path, file.given) as counting:
-        if set(COLUMN_NAMES) <= {*table.names, "source_line", "source_file"} and not options.mapping:
+        if set(COLUMN_NAMES) <= {*table.names, "source_line", "source_file"}:
             part = _canonical(engine, table)
         else:
             part = _imported(engine, table, chosen, options, number)
