@@ -16,7 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(names.split())
     for names in (
         "errors money meters names units",
-        "engine usage strict_yaml yaml_node assumptions shipped ratecard model_rates matching tariff windows",
+        "engine usage strict_yaml yaml_node shipped ratecard model_rates matching tariff windows",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
         policy routes change_costs conditions ledger rating""",
         "replay service period finance cashflow proposal readings budget",

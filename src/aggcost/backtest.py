@@ -32,7 +32,6 @@ from aggcost.rating import Charges, Rates
 from aggcost.report import Assumption, Input, Invoice, Period, Prices, Report
 from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison
-from aggcost.scanning import routes_of
 from aggcost.spend import value_of
 
 
@@ -181,7 +180,7 @@ def _report(command: Literal["analyze", "simulate", "check"], base: Baseline) ->
 
 def _check_routes(policy: Policy, card: RateCard) -> None:
     """Refuse a route that no price source knows: it could only end unpriced, and is likely a typing error."""
-    for route in routes_of(policy):
+    for route in policy.routes:
         found = card.resolve(route.provider, route.model)
         if found.rates is None:
             near = found.suggestions
@@ -215,7 +214,7 @@ def _asserted(options: Options, base: Baseline, policy: Policy, card: RateCard) 
     catalogue = replace(options, catalogue_only=True).card()
     at_s = base.first_s
     logged = asserted_prices(base.logged_models, base.rates.card, catalogue, at_s)
-    routed = asserted_prices([(route.provider, route.model) for route in routes_of(policy)], card, catalogue, at_s)
+    routed = asserted_prices([(route.provider, route.model) for route in policy.routes], card, catalogue, at_s)
     return tuple(dict.fromkeys((*logged, *routed)))
 
 
@@ -247,7 +246,7 @@ def _invoice(amount_usd: Decimal | None, cost_usd: Decimal | None) -> Invoice | 
 
 def _assumptions(policy: Policy, card: RateCard) -> list[Assumption]:
     """Return what the comparison takes from the policy on trust."""
-    unknown = [route for route in routes_of(policy) if _no_window(card, route)] if policy.require_context else []
+    unknown = [route for route in policy.routes if _no_window(card, route)] if policy.require_context else []
     windows = [
         Assumption(name=f"context window of {route}", value="large enough", source="no price source states it")
         for route in unknown

@@ -29,7 +29,7 @@ from aggcost.reliability import service_as_logged
 from aggcost.report import Coverage
 from aggcost.report_arms import Arm
 from aggcost.rules import FIELDS, Condition
-from aggcost.scanning import Ledgers, routes_of
+from aggcost.scanning import Ledgers
 
 BASELINE = "as_logged"
 BREAKDOWNS = ("model", "provider", "task", "day")
@@ -125,7 +125,7 @@ def baseline(
     """
     _check_fields(options.by)
     card = options.card()
-    cards = [(card, ()), *((own, routes_of(policy)) for policy, own in policies)]
+    cards = [(card, ()), *((own, policy.routes) for policy, own in policies)]
     ledgers = scanning.scan(
         engine,
         usage.table,

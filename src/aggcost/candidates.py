@@ -22,7 +22,7 @@ from aggcost.rating import Charges, Lines, Rates, Shares, rate
 from aggcost.reliability import failing, service_after
 from aggcost.replay import OTHERWISE, Facts, Routed, decide
 from aggcost.rules import Condition
-from aggcost.scanning import Ledgers, routes_of
+from aggcost.scanning import Ledgers
 
 OTHER_VALUES = "other values"
 
@@ -86,7 +86,7 @@ class Candidate:
 def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: Mapping[str, Dim]) -> Candidate:
     """Return the policy replayed on the ledgers under the arm's `own` rates; requests that stay keep today's."""
     cells = ledgers.cells
-    facts = {route: _facts(own.card, route) for route in routes_of(policy)}
+    facts = {route: _facts(own.card, route) for route in policy.routes}
     usage = cells.dims["outcome"].where(USAGE)
     routed = decide(policy, cells, usage, truths, facts, own)
     invariants.every_cell_goes_somewhere(cells, routed)

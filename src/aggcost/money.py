@@ -38,13 +38,6 @@ def plain(amount: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def ratio(part: Fraction | Decimal | int, whole: Fraction | Decimal | int, places: int = 6) -> Decimal | None:
-    """Return part / whole rounded half-even to `places` decimals, or None where whole is zero."""
-    if whole == 0:
-        return None
-    return round_half_even(Fraction(part) / Fraction(whole), places)
-
-
 def percent(part: Fraction | Decimal | int, whole: Fraction | Decimal | int) -> Decimal | None:
     """Return 100 x part / whole with at most 6 decimals, half-even, or None where whole is zero."""
     if whole == 0:

@@ -34,7 +34,7 @@ from aggcost.routes import (
     read_split,
     read_target,
     refuse_not_yet,
-    routes_of,
+    targets_of,
 )
 from aggcost.rules import Condition
 from aggcost.strict_yaml import Node, check_unique, load
@@ -95,6 +95,11 @@ class Policy:
     path: Path
     digest: str
 
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every route that the policy may choose, each once."""
+        return tuple(route for route in _named(self.rules, self.otherwise) if route is not None)
+
 
 def load_policy(path: Path) -> Policy:
     """Return the policy of a file; ConfigError or RuleError with file and line."""
@@ -120,6 +125,12 @@ def load_policy(path: Path) -> Policy:
         path=path,
         digest=_digest(path, prices),
     )
+
+
+def _named(rules: tuple[Rule, ...], otherwise: Target) -> tuple[Route | None, ...]:
+    """Return every route that rules and `otherwise` name, each once, in their order."""
+    named = [route for rule in rules for route in (*targets_of(rule.target), *rule.fallback)]
+    return tuple(dict.fromkeys((*named, *targets_of(otherwise))))
 
 
 def find_policy(name: str, start: Path) -> Path:
@@ -200,7 +211,7 @@ def _service_levels(node: Node | None, rules: tuple[Rule, ...], otherwise: Targe
     """Return the asserted service of routes; a route that no rule names is a slip of the pen."""
     if node is None:
         return {}
-    used = {route for rule in rules for route in (*routes_of(rule.target), *rule.fallback)} | {*routes_of(otherwise)}
+    used = _named(rules, otherwise)
     levels = read_service_levels(node)
     for route in levels:
         if route not in used:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from aggcost.conditions import Truths
-from aggcost.ledger import Cells, Dim, IntArray, Mask
+from aggcost.ledger import Cells, IntArray, Mask
 from aggcost.policy import Cheapest, Policy, Route, Rule, Single, Split, Target
 
 OTHERWISE = "otherwise"
@@ -70,10 +70,6 @@ class Routed:
     refusals: tuple[Refusal, ...]
     unknown: Mapping[str, int]
     matched: tuple[int, ...]
-
-    def route_dim(self) -> Dim:
-        """Return the route of each share as a key."""
-        return Dim(self.route.astype(np.int32), self.routes)
 
 
 def decide(

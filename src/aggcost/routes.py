@@ -72,7 +72,7 @@ class ServiceLevel:
     availability_percent: Decimal | None = None
 
 
-def routes_of(target: Target) -> tuple[Route | None, ...]:
+def targets_of(target: Target) -> tuple[Route | None, ...]:
     """Return the routes a target may choose."""
     match target:
         case Single(route):

@@ -17,7 +17,7 @@ import ibis
 from aggcost import ledger, period, rules, service
 from aggcost.errors import Issue
 from aggcost.ledger import NAME_KEYS, Cells
-from aggcost.policy import Cheapest, Policy, Route, Single, Split, Target
+from aggcost.policy import Route
 from aggcost.ratecard import ModelRates, RateCard
 from aggcost.report_arms import Minute
 from aggcost.service import Latencies
@@ -104,22 +104,6 @@ def _instants(
         return None
     found = {instant for rates in priced for instant in rates.instants} | set(span.edges_s())
     return tuple(sorted(instant for instant in found if outline.first_s < instant <= outline.last_s))
-
-
-def routes_of(policy: Policy) -> tuple[Route, ...]:
-    """Return every route a policy may choose, each once."""
-    named = [route for rule in policy.rules for route in (*_targets(rule.target), *rule.fallback)]
-    return tuple(dict.fromkeys(route for route in (*named, *_targets(policy.otherwise)) if route is not None))
-
-
-def _targets(target: Target) -> tuple[Route | None, ...]:
-    match target:
-        case Single(route):
-            return (route,)
-        case Cheapest(routes):
-            return tuple(routes)
-        case Split(parts):
-            return tuple(route for route, _ in parts)
 
 
 def _outline(engine: Engine, usage: ibis.Table) -> _Outline:

@@ -1,7 +1,7 @@
 """The canonical request table: one row a request, disjoint meters, nulls for what is unknown.
 
 Every importer produces these columns and every command reads them. `convert` writes the same table
-as Parquet, except for `issue`, which marks rows that were read but cannot be used.
+as Parquet. A table just read has `issue` beside them (``column:reason`` of a row that cannot be used, else null).
 """
 
 from __future__ import annotations
@@ -55,9 +55,6 @@ COLUMNS: tuple[Column, ...] = (
     Column("source_line", "int64", "line in that file, where the reader knows it"),
 )  # fmt: skip
 COLUMN_NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
-
-# Marks a row that cannot be used, as ``column:reason``; null for a good row.
-ISSUE = Column("issue", "string", "why the row is quarantined, as `column:reason`; null for a usable row")
 
 MAX_TOKENS_A_ROW = 10**12
 STATUSES: tuple[str, ...] = ("ok", "error", "cancelled", "rejected")

@@ -1,4 +1,4 @@
-"""The formats this program reads, found through the same entry points as those of a plugin."""
+"""The formats this program reads: the built-in ones, before them those that other packages register."""
 
 from __future__ import annotations
 
