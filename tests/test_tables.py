@@ -118,6 +118,12 @@ def test_a_first_line_that_is_broken_does_not_hide_the_rest(tmp_path):
     assert len(read(log(tmp_path, "{bad\n" + json.dumps(GOOD) + "\n", "log.jsonl")).good) == 1
 
 
+@pytest.mark.parametrize("suffix", ["jsonl", "geojson", "GeoJSONL"])
+def test_no_name_of_a_file_changes_how_it_is_read(tmp_path, suffix):
+    row = {"timestamp": "2026-02-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 10, "output_tokens": 5}
+    assert read(log(tmp_path, json.dumps(row) + "\n", f"log.{suffix}")).values("input") == [10]
+
+
 def test_keys_that_come_late_are_read(tmp_path):
     late = [*[GOOD] * 500, GOOD | {"output_tokens": 9}]
     found = read(log(tmp_path, "\n".join(map(json.dumps, late)), "log.jsonl"))

@@ -119,10 +119,11 @@ def identifier(name: str) -> str:
 
 
 def plain_name(engine: Engine, path: Path) -> Path:
-    """Return a path to the same file that the engine does not take for a pattern."""
+    """Return a path to the same file whose name the engine takes for nothing but a name."""
     # Spark's patterns know more signs, and it skips files whose names begin like its own temporary ones.
     signs, hidden = ("*?[{\\:", "._") if engine.name == "spark" else ("*?[", "")
-    if not set(signs) & set(str(path)) and path.name[0] not in hidden:
+    # DuckDB 2 reads *.geojson and *.geojsonl as maps whatever columns are asked for, and dies of it.
+    if not set(signs) & set(str(path)) and path.name[0] not in hidden and "geojson" not in path.suffix.lower():
         return path
     link = engine.folder / f"input-{abs(hash(path.resolve()))}"
     if not link.is_symlink():
