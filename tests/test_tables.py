@@ -120,8 +120,9 @@ def test_a_first_line_that_is_broken_does_not_hide_the_rest(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["jsonl", "geojson", "GeoJSONL"])
 def test_no_name_of_a_file_changes_how_it_is_read(tmp_path, suffix):
-    row = {"timestamp": "2026-02-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 10, "output_tokens": 5}
-    assert read(log(tmp_path, json.dumps(row) + "\n", f"log.{suffix}")).values("input") == [10]
+    text = '{"type":"Point","coordinates":[1.0,2.0]}\n{"type":"Line","coordinates":[3.0]}\n'
+    found = read(log(tmp_path, text, f"log.{suffix}"), mapping={"model": "type", "task": "coordinates"}, timezone="UTC")
+    assert found.values("model") == ["Line", "Point"]
 
 
 def test_keys_that_come_late_are_read(tmp_path):
