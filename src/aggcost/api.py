@@ -24,6 +24,7 @@ from aggcost.config import Project
 from aggcost.engine import open_engine
 from aggcost.importers import ReadOptions
 from aggcost.importers import read_usage as read_into
+from aggcost.ledger import accepted
 from aggcost.meters import TOKEN_KEYS
 from aggcost.money import settle
 from aggcost.policy import Policy
@@ -49,7 +50,7 @@ class Log:
         """Return the canonical request table, one row a request (columns: `aggcost.usage.COLUMNS`)."""
         with open_engine() as engine:
             usage = read_into(engine, self.files, replace(self.options, request_ids=True))
-            return engine.to_arrow(usage.table.filter(usage.table.issue.isnull()))
+            return engine.to_arrow(usage.table.filter(accepted(usage.table)))
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the canonical request table as a data frame."""

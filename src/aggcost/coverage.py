@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from aggcost.errors import Issue
-from aggcost.ledger import DUPLICATE, NOT_BILLED, QUARANTINED, Cells, total
+from aggcost.ledger import DUPLICATE, FILTERED, NOT_BILLED, QUARANTINED, Cells, total
 from aggcost.meters import TOKEN_KEYS
 from aggcost.money import percent
 from aggcost.ratecard import RateCard, RateLine, Unpriced
@@ -37,7 +37,7 @@ def coverage(cells: Cells, charges: Charges) -> Coverage:
         not_billed=_outcome(cells, NOT_BILLED),
         quarantined=_outcome(cells, QUARANTINED),
         duplicate=_outcome(cells, DUPLICATE),
-        filtered=0,
+        filtered=_outcome(cells, FILTERED),
         tokens=_tokens(cells),
         unpriced_models=tuple(sorted({_name(charge) for charge in unpriced})),
         priced_percent=_priced_percent(sums),
@@ -57,7 +57,7 @@ def _outcome(cells: Cells, name: str) -> int:
 
 
 def _tokens(cells: Cells) -> Tokens:
-    kept = cells.dims["outcome"].mask(lambda outcome: outcome not in (QUARANTINED, DUPLICATE))
+    kept = cells.dims["outcome"].mask(lambda outcome: outcome not in (QUARANTINED, FILTERED, DUPLICATE))
     sums = {key: total(cells.sums[key][kept]) for key in TOKEN_KEYS}
     writes = sums["cache_write_5m"] + sums["cache_write_1h"] + sums["cache_write_other"]
     return Tokens(input=sums["input"], cache_read=sums["cache_read"], cache_write=writes, output=sums["output"])

@@ -35,7 +35,8 @@ _LARGEST_CODE = 2**22  # above it, codes are numbered anew: tables indexed by co
 OTHER = "\x00other"  # a name that no condition asks about; no log can hold it, importers refuse NUL
 
 # Outcomes of a record that no price decides. `usage` is rated: priced, free or unpriced.
-USAGE, QUARANTINED, DUPLICATE, NOT_BILLED = "usage", "quarantined", "duplicate", "not_billed"
+USAGE, QUARANTINED, FILTERED, DUPLICATE = "usage", "quarantined", "filtered", "duplicate"
+NOT_BILLED = "not_billed"
 NAME_KEYS = ("provider", "model", "task", "service_tier", "region", "status")
 TIME_FIELDS = ("hour", "weekday")
 NUMBER_FIELDS = {"input_tokens": None, "cache_read_tokens": "cache_read", "output_tokens": "output",
@@ -163,7 +164,7 @@ def plan(
 
 
 def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> Cells:
-    """Return the ledger of `usage` (canonical columns, `issue`, `duplicate`), one scan in the engine."""
+    """Return the ledger of `usage` (canonical columns, `issue`, `filtered`, `duplicate`), one scan in the engine."""
     keys = [
         _start_s(usage, wanted).name("start_s"),
         _outcome(usage).name("outcome"),
@@ -200,8 +201,8 @@ def keys_without_time(usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> li
 
 
 def accepted(usage: ibis.Table) -> ibis.Value:
-    """Return whether a row is neither quarantined nor dropped as a duplicate."""
-    return usage.issue.isnull() & (usage.duplicate.isnull() | ~usage.duplicate)
+    """Return whether a row is neither quarantined nor filtered nor dropped as a duplicate."""
+    return usage.issue.isnull() & usage.filtered.isnull() & (usage.duplicate.isnull() | ~usage.duplicate)
 
 
 def number(usage: ibis.Table, name: str) -> ibis.Value:
@@ -216,6 +217,7 @@ def _outcome(usage: ibis.Table) -> ibis.Value:
     failed_unused = (usage.status.fill_null("ok") != "ok") & (tokens == 0)
     return ibis.cases(
         (usage.issue.notnull(), QUARANTINED),
+        (usage.filtered.notnull(), FILTERED),
         (~accepted(usage), DUPLICATE),
         ((usage.billable.notnull() & ~usage.billable) | failed_unused, NOT_BILLED),
         else_=USAGE,

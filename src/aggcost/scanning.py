@@ -107,7 +107,7 @@ def _instants(
 
 
 def _outline(engine: Engine, usage: ibis.Table) -> _Outline:
-    usable = usage.filter(usage.issue.isnull())
+    usable = usage.filter(ledger.accepted(usage))
     table = engine.to_arrow(
         usable.group_by("provider", "model", "task").aggregate(
             first_s=usable.ts.min().truncate("s").epoch_seconds().cast("int64"),
@@ -189,7 +189,7 @@ def _minute_text(minute: int, zone: ZoneInfo) -> str:
 
 def sessions(engine: Engine, usage: ibis.Table) -> int | None:
     """Return the number of conversations, None where the log does not name them; a scan of its own."""
-    counted = usage.filter(usage.issue.isnull()).aggregate(sessions=usage.session_id.nunique())
+    counted = usage.filter(ledger.accepted(usage)).aggregate(sessions=usage.session_id.nunique())
     found = engine.to_arrow(counted).column("sessions")[0].as_py()
     return int(found) or None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -55,21 +56,23 @@ def _sha256(path: Path) -> str:
 
 
 class Counting:
-    """Takes the census of a file while the engine works: hashing needs no interpreter lock.
+    """Takes the census of files while the engine works: hashing needs no interpreter lock.
 
-    `path` holds the plain bytes of the file that was given.
+    Of each file, `path` holds the plain bytes of the one that was `given`.
     """
 
-    def __init__(self, path: Path, given: Path) -> None:
-        self._found: list[Census | OSError] = []
-        self._thread = threading.Thread(target=self._run, args=(path, given), daemon=True)
+    def __init__(self, listed: Sequence[tuple[Path, Path]]) -> None:
+        self._found: list[Census] = []
+        self._failed: OSError | None = None
+        self._thread = threading.Thread(target=self._run, args=(listed,), daemon=True)
 
-    def _run(self, path: Path, given: Path) -> None:
+    def _run(self, listed: Sequence[tuple[Path, Path]]) -> None:
         try:
-            found = count(path)
-            self._found.append(found if path == given else replace(found, sha256=_sha256(given)))
+            for path, given in listed:
+                found = count(path)
+                self._found.append(found if path == given else replace(found, sha256=_sha256(given)))
         except OSError as error:
-            self._found.append(error)
+            self._failed = error
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -78,9 +81,8 @@ class Counting:
     def __exit__(self, *_: object) -> None:
         self._thread.join()
 
-    def census(self) -> Census:
-        """Return the census; InputError where the file could not be read to its end."""
-        found = self._found[0]
-        if isinstance(found, OSError):
-            raise InputError(f"{found.filename}: {found.strerror}") from found
-        return found
+    def censuses(self) -> list[Census]:
+        """Return the census of each file; InputError where one could not be read to its end."""
+        if self._failed is not None:
+            raise InputError(f"{self._failed.filename}: {self._failed.strerror}") from self._failed
+        return self._found

@@ -101,7 +101,7 @@ def by_header(
         if name.lower().startswith(TAG) and len(name) > len(TAG) and name not in taken:
             found[TAG + name[len(TAG) :]] = Source(cells[name])
     for name, target in mapping.items():
-        found[_known(name)] = _mapped(name, target, names, cells, shown)
+        found[known(name)] = _mapped(name, target, names, cells, shown)
     return found
 
 
@@ -154,7 +154,8 @@ def _member(path: str, cells: Mapping[str, Cell]) -> Cell | None:
     return Cell(f"CASE WHEN json_valid({text}) THEN json_extract_string({text}, {quoted('$' + inside)}) END")
 
 
-def _known(name: str) -> str:
+def known(name: str) -> str:
+    """Return the name of a field of the contract; UsageError for another one, with the nearest."""
     if name in SYNONYMS or name.startswith(TAG):
         return name
     raise UsageError(f"unknown field {name!r}: one of {', '.join(SYNONYMS)}", hint=did_you_mean(name, SYNONYMS))
@@ -162,7 +163,7 @@ def _known(name: str) -> str:
 
 def assumed(values: Mapping[str, str]) -> dict[str, Source]:
     """Return the fields that `--assume` states, as constants."""
-    return {_known(name): Source(Cell(quoted(value))) for name, value in values.items()}
+    return {known(name): Source(Cell(quoted(value))) for name, value in values.items()}
 
 
 def columns(found: Mapping[str, Source], meaning: Meaning) -> tuple[dict[str, str], dict[str, str]]:

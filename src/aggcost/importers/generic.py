@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from aggcost.errors import InputError
 from aggcost.importers.casts import Cell
 from aggcost.importers.fields import SYNONYMS, Source, by_header
+from aggcost.importers.sampling import Sample
 
 NAME = "generic"
 TITLE = "CSV, TSV, JSONL or Parquet with fields by name"
@@ -17,9 +18,13 @@ CAPABILITIES = {
 }  # fmt: skip
 
 
-def detect(names: frozenset[str]) -> bool:
-    """Return whether the keys or headers of a file are this format's; the generic one takes what is left."""
-    return bool(names)
+RULE = "names of fields"
+LAYOUT = None  # what people call the fields decides
+
+
+def detect(sample: Sample) -> str | None:
+    """Return the rule by which a file is of this format; the generic one takes what is left."""
+    return RULE if sample.shape else None
 
 
 def fields(

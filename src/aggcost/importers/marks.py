@@ -11,6 +11,7 @@ from aggcost import rules
 from aggcost.engine import Engine
 from aggcost.errors import Issue
 from aggcost.importers.parts import Part, ReadOptions
+from aggcost.ledger import accepted
 from aggcost.names import provider_aliases
 from aggcost.usage import COLUMN_NAMES
 
@@ -43,16 +44,19 @@ def _deduped(table: ibis.Table) -> ibis.Table:
     kept_by = [
         table[name].asc(nulls_first=False) for name in COLUMN_NAMES if name not in ("source_file", "source_line")
     ]
-    order = ibis.window(group_by=[table.request_id, table.issue.isnull()], order_by=kept_by)
+    usable = accepted(table)
+    order = ibis.window(group_by=[table.request_id, usable], order_by=kept_by)
     later = ibis.row_number().over(order) > 0
-    return table.mutate(duplicate=table.request_id.notnull() & table.issue.isnull() & later)
+    repeat = table.request_id.notnull() & usable & later
+    known = table.duplicate.fill_null(False)  # noqa: FBT003 - Ibis takes it by position
+    return table.mutate(duplicate=repeat | known)
 
 
 def repeated(engine: Engine, table: ibis.Table, options: ReadOptions) -> tuple[Issue, ...]:
     """Return how many requests repeat the id of another one, by a 64-bit hash of the ids."""
     if options.dedupe:
         return ()
-    usable = table.filter(table.issue.isnull(), table.id_hash.notnull())
+    usable = table.filter(accepted(table), table.id_hash.notnull())
     counted = engine.to_arrow(usable.aggregate(rows=usable.count(), ids=usable.id_hash.nunique())).to_pylist()[0]
     repeats = counted["rows"] - counted["ids"]
     if not repeats:

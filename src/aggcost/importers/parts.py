@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +11,6 @@ import ibis
 from aggcost.importers.census import Census
 from aggcost.importers.tables import LogTable
 from aggcost.rules import Condition
-
-NO_CENSUS = Census("", "", 0, 0, ends_with_line_feed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +61,19 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file on its way in: its table, its format's name, its canonical SELECT, and the rows that came of it.
+    """One file on its way in: its table, its format's name, and the rows that came of it.
 
-    `kept` is the temporary Parquet of a text file.
+    `select` gives its canonical SELECT. `lines` is how many lines the engine read, `records` the rows that came of
+    them. `kept` is the temporary Parquet of text files: files that were read together share the first one's, and
+    `relation` with it.
     """
 
     table: LogTable
     format: str
-    select: str
-    relation: ibis.Table
+    select: Callable[[], str] | None
+    relation: ibis.Table | None
     census: Census
     rejects: tuple[Reject, ...]
     records: int
+    lines: int
     kept: Path | None = None

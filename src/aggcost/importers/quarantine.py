@@ -45,23 +45,23 @@ def cover(engine: Engine, part: Part) -> tuple[Issue, ...]:
             f"{table.file.shown}: a NUL byte at byte {census.nul}: not a text log", hint="expected UTF-8 text"
         )
     header = table.header if table.kind == "csv" else 0
-    if census.lines == header + part.records:
+    if table.kind == "document" or census.lines == header + part.lines:
         return ()
     found = list(tables.records(table))
-    missing = census.lines - header - part.records
+    missing = census.lines - header - part.lines
     if census.quotes % 2 and table.kind == "csv":
         opened = f":{found[-1].line}" if found else ""
         raise DataQualityError(
             f"{table.file.shown}{opened}: a quote opens and never closes: {missing:,} lines are missing",
             hint="correct that line, or export the log again",
         )
-    if len(found) != part.records and census.quotes and table.kind == "csv":
+    if len(found) != part.lines and census.quotes and table.kind == "csv":
         raise DataQualityError(
-            f"{table.file.shown}: stray quotes: {len(found):,} records by one reading, {part.records:,} by another",
+            f"{table.file.shown}: stray quotes: {len(found):,} records by one reading, {part.lines:,} by another",
             hint='a quote inside a cell is doubled, and its cell quoted: "say ""hi"""',
         )
-    if len(found) != part.records:
-        raise InvariantError(f"{table.file.shown}: {len(found):,} records in the file, {part.records:,} read")
+    if len(found) != part.lines:
+        raise InvariantError(f"{table.file.shown}: {len(found):,} records in the file, {part.lines:,} read")
     return _inside_quotes(engine, part, found)
 
 
@@ -82,6 +82,8 @@ def _inside_quotes(engine: Engine, part: Part, found: Sequence[Record]) -> tuple
 
 def _names_over_lines(engine: Engine, part: Part) -> bool:
     """Return whether a column that names something holds a line feed, which no name does."""
+    if part.relation is None:
+        return False
     names = [column.name for column in COLUMNS if column.type == "string" and column.name in part.relation.columns]
     tests = [part.relation[name].contains("\n") for name in names if name not in ("tags", "issue")]
     if not tests:
@@ -121,8 +123,6 @@ def locator(engine: Engine, parts: Sequence[Part]) -> Callable[[int | None], lis
 
 
 def _located(engine: Engine, part: Part, limit: int | None) -> list[Quarantined]:
-    if not part.select:
-        return []
     shown = part.table.file.shown
     rows = _bad_rows(engine, part, limit)
     set_aside = list(islice(part.rejects, limit))
@@ -134,9 +134,12 @@ def _located(engine: Engine, part: Part, limit: int | None) -> list[Quarantined]
 
 def _bad_rows(engine: Engine, part: Part, limit: int | None) -> list[tuple[int, str]]:
     """Return (position among the accepted rows from 1, issue) of quarantined rows, in the order of the file."""
+    if part.select is None:
+        return []
     engine.rows("SET preserve_insertion_order = true")
     try:
-        numbered = f"SELECT row_number() OVER () AS n, issue FROM ({part.select})"  # noqa: S608 - our own SELECT
+        place = "line" if part.table.kind == "document" or not part.table.sql else "row_number() OVER ()"
+        numbered = f"SELECT {place} AS n, issue FROM ({part.select()})"  # noqa: S608 - our own SELECT
         cut = "" if limit is None else f" LIMIT {limit}"
         rows = engine.rows(f"SELECT n, issue FROM ({numbered}) WHERE issue IS NOT NULL ORDER BY n{cut}")  # noqa: S608
     finally:
@@ -151,7 +154,7 @@ def _lines_of(part: Part, positions: set[int], wanted: set[int]) -> tuple[dict[i
     """
     by_position: dict[int, int] = {}
     by_record: dict[int, int] = {}
-    if part.table.kind == "parquet":
+    if part.table.kind in ("parquet", "document"):
         return {position: position for position in positions}, by_record
     if not (positions or wanted):
         return by_position, by_record

@@ -7,8 +7,9 @@ used stay in the table with an `issue`, so that the ledger counts them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,17 +17,19 @@ import ibis
 
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import fields, files, marks, quarantine, registry, selecting, tables
+from aggcost.importers import files, loading, marks, quarantine
 from aggcost.importers.census import Counting
-from aggcost.importers.fields import Meaning
-from aggcost.importers.parts import NO_CENSUS, InputFile, Part, Quarantined, ReadOptions
+from aggcost.importers.declared import DUP_KEY, DUP_ORDER
+from aggcost.importers.loading import Opened
+from aggcost.importers.parts import InputFile, Part, Quarantined, ReadOptions
 from aggcost.importers.tables import LogTable
+from aggcost.ledger import accepted
 from aggcost.usage import COLUMN_NAMES, COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A log as it was read: the canonical table with `issue`, `duplicate` and `id_hash`, and where it came from."""
+    """A log as it was read: the canonical table with what became of its rows (`issue`, `filtered`, `duplicate`)."""
 
     table: ibis.Table
     inputs: tuple[InputFile, ...]
@@ -41,14 +44,9 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
     InputError for what cannot be read, DataQualityError for a file that is damaged or swallows lines.
     """
     _check(options)
-    parts: list[Part] = []
-    notes: list[str] = []
-    notices: list[Issue] = []
-    for number, shown in enumerate(files.find(sources)):
-        part, note = _read(engine, shown, options, number)
-        parts.append(part)
-        notes.append(note)
-        notices += quarantine.cover(engine, part)
+    listed = [_opened(engine, shown, options) for shown in files.find(sources)]
+    parts = _parts(engine, listed, options)
+    notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
     table = marks.marked(engine, _united(engine, parts), options)
     inputs = tuple(
         InputFile(one.table.file.shown, one.census.sha256, one.format, one.table.file.bytes, one.records)
@@ -62,7 +60,7 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         *marks.stated_in_vain(parts, options),
         *marks.repeated(engine, table, options),
     )
-    return Usage(table, inputs, issues, tuple(notes), located)
+    return Usage(table, inputs, issues, _notes(listed, parts), located)
 
 
 def _check(options: ReadOptions) -> None:
@@ -77,92 +75,74 @@ def _check(options: ReadOptions) -> None:
             ) from error
 
 
-def _read(engine: Engine, shown: str, options: ReadOptions, number: int) -> tuple[Part, str]:
+def _opened(engine: Engine, shown: str, options: ReadOptions) -> Opened:
+    with _told(shown):
+        return loading.opened(engine, files.unpack(shown, engine.folder), options)
+
+
+@contextmanager
+def _told(shown: str) -> Iterator[None]:
+    """Say which file the engine could not read."""
     try:
-        return _opened(engine, files.unpack(shown, engine.folder), options, number)
+        yield
     except EngineError as error:
         raise InputError(f"{shown}: {error.message}", hint="the file is damaged, or not what it seems to be") from error
 
 
-def _opened(engine: Engine, file: files.SourceFile, options: ReadOptions, number: int) -> tuple[Part, str]:
-    table = tables.open_table(engine, file) if engine.name == "duckdb" else _spark_table(file)
-    chosen = registry.choose(table.names, options.format)
-    with Counting(table.file.path, file.given) as counting:
-        if set(COLUMN_NAMES) <= {*table.names, "source_line", "source_file"}:
-            part = _canonical(engine, table)
-        else:
-            part = _imported(engine, table, chosen, options, number)
-    part = replace(part, census=counting.census())
-    return part, f"{file.shown}: {part.format}; {table.note}; {chosen.SEMANTICS}"
+def _parts(engine: Engine, listed: Sequence[Opened], options: ReadOptions) -> list[Part]:
+    """Return every file read, in the order given; JSON files of one format are read together."""
+    found: dict[int, Part] = {}
+    batches: dict[tuple[str, str], list[int]] = {}
+    for number, one in enumerate(listed):
+        if one.batch is not None:
+            batches.setdefault(one.batch, []).append(number)
+            continue
+        with _told(one.file.shown):
+            found[number] = (
+                _canonical(engine, one) if one.canonical else loading.imported(engine, one, options, f"log{number}")
+            )
+    for numbers in batches.values():
+        together = loading.imported_together(engine, [listed[n] for n in numbers], options, f"log{numbers[0]}")
+        found |= dict(zip(numbers, together, strict=True))
+    return [found[number] for number in range(len(listed))]
 
 
-def _spark_table(file: files.SourceFile) -> LogTable:
-    if not file.parquet:
-        raise UsageError(
-            f"{file.shown}: Spark reads canonical Parquet only", hint="aggcost convert LOG -o usage.parquet, then that"
-        )
-    return LogTable(file, "parquet", "", COLUMN_NAMES, {}, "canonical Parquet")
+def _notes(listed: Sequence[Opened], parts: Sequence[Part]) -> tuple[str, ...]:
+    return tuple(
+        f"{part.table.file.shown}: {part.format} ({one.rule}); {part.table.note}; {one.format.SEMANTICS}"
+        for one, part in zip(listed, parts, strict=True)
+    )
 
 
-def _canonical(engine: Engine, table: LogTable) -> Part:
+def _canonical(engine: Engine, one: Opened) -> Part:
     """Read a table that `convert` wrote, straight."""
-    stored = engine.read_parquet(table.file.path)
+    stored = engine.read_parquet(one.file.path)
     missing = [column for column in COLUMNS if column.name not in stored.columns]
     whole = stored.mutate(**{column.name: ibis.null(column.type) for column in missing})
     hashed = ibis.ifelse(whole.request_id.notnull(), engine.hashed(whole.request_id), ibis.null("int64"))
     relation = whole.select(*COLUMN_NAMES, issue=ibis.null("string"), id_hash=hashed)
     records = int(engine.to_arrow(relation.count().as_table()).column(0)[0].as_py())
-    return Part(table, "canonical", "", relation, NO_CENSUS, (), records)
-
-
-def _imported(engine: Engine, table: LogTable, chosen: registry.Format, options: ReadOptions, number: int) -> Part:
-    found = chosen.fields(table.names, table.cells, options.mapping, table.file.shown) | fields.assumed(options.assume)
-    zone = options.timezone or getattr(chosen, "ZONE", None)
-    unit = selecting.time_unit(engine, table, found.get("timestamp"))
-    meaning = Meaning(zone, unit, options.input_excludes_cache)
-    keep_ids = options.request_ids or options.dedupe is not None or table.kind == "parquet"
-    select = selecting.select(table, found, meaning, request_ids=keep_ids)
-    name = f"log{number}"
-    part = (_viewed if table.kind == "parquet" else _copied)(engine, table, chosen.NAME, select, name)
-    if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
-        return _imported(engine, tables.with_late_keys(engine, table), chosen, options, number)
-    selecting.need_zone(engine, table.file.shown, name, found.get("timestamp"), meaning)
-    return part
-
-
-def _viewed(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:
-    """Read a Parquet file where it lies.
-
-    Its rows are checked once; where none is bad, no later scan asks again.
-    """
-    rows, bad = engine.rows(f"SELECT count(*), count(issue) FROM ({select})")[0]  # noqa: S608 - quoted literals
-    checked = select if bad else f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({select})"  # noqa: S608
-    engine.rows(f"CREATE OR REPLACE VIEW {name} AS {checked}")
-    return Part(table, format_name, select, engine.backend.table(name), NO_CENSUS, (), int(rows))
-
-
-def _copied(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:
-    """Read a text file once, into temporary Parquet; records that the engine sets aside become rows with an issue."""
-    kept = engine.folder / f"{name}.parquet"
-    quarantine.forget_rejects(engine)
-    rows = engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")[0][0]
-    rejects = quarantine.rejects(engine, table)
-    engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
-    relation = engine.backend.table(name)
-    return Part(table, format_name, select, relation, NO_CENSUS, rejects, int(rows) + len(rejects), kept)
+    with Counting([(one.file.path, one.file.given)]) as counting:
+        pass
+    table = one.table or LogTable(one.file, "parquet", "", COLUMN_NAMES, {}, "canonical Parquet")
+    return Part(table, loading.CANONICAL, None, relation, counting.censuses()[0], (), records, records)
 
 
 def _united(engine: Engine, parts: Sequence[Part]) -> ibis.Table:
     """Return all files as one table with every canonical column."""
     alike: dict[tuple[str, ...], list[Part]] = {}
+    relations = []
     for part in parts:
-        if part.kept is not None:
-            alike.setdefault(tuple(part.relation.columns), []).append(part)
-    relations = [part.relation for part in parts if part.kept is None]
-    relations += [_stacked(engine, group, f"logs{number}") for number, group in enumerate(alike.values())]
+        if part.relation is not None and part.kept is None:
+            relations.append(part.relation)
+        elif part.relation is not None:
+            columns = part.relation.columns
+            alike.setdefault((DUP_KEY,) if DUP_KEY in columns else tuple(columns), []).append(part)
+    for number, (columns, group) in enumerate(alike.items()):
+        stack = _once if columns == (DUP_KEY,) else _stacked
+        relations.append(stack(engine, group, f"logs{number}"))
     whole = [_completed(relation) for relation in relations]
-    table = ibis.union(*whole) if len(whole) > 1 else whole[0]
-    return table.mutate(duplicate=ibis.null("boolean"))
+    return ibis.union(*whole) if len(whole) > 1 else whole[0]
 
 
 def _stacked(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
@@ -170,26 +150,42 @@ def _stacked(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
 
     A union of hundreds of files would take longer to plan than to read.
     """
+    engine.rows(f"CREATE OR REPLACE VIEW {name} AS {_rows_of(parts)}")
+    return engine.backend.table(name)
+
+
+def _once(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
+    """Return text files whose formats tell repeats as one table, all but one row of each key marked as duplicates."""
+    best = f"PARTITION BY {DUP_KEY}, issue IS NULL ORDER BY {DUP_ORDER} DESC NULLS LAST, ts"
+    later = f"{DUP_KEY} IS NOT NULL AND issue IS NULL AND row_number() OVER ({best}) > 1"
+    marked = f"SELECT * EXCLUDE ({DUP_KEY}, {DUP_ORDER}), {later} AS duplicate FROM ({_rows_of(parts)})"  # noqa: S608
+    kept = engine.folder / f"{name}.parquet"
+    engine.rows(f"COPY ({marked}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")
+    return engine.read_parquet(kept)
+
+
+def _rows_of(parts: Sequence[Part]) -> str:
     listed = ", ".join(quoted(str(part.kept)) for part in parts)
     reasons = Counter(one.reason for part in parts for one in part.rejects)
     set_aside = "".join(
         f" UNION ALL BY NAME SELECT 'line:{reason}' AS issue FROM range({count})"  # noqa: S608
         for reason, count in sorted(reasons.items())
     )
-    engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{listed}]){set_aside}")  # noqa: S608
-    return engine.backend.table(name)
+    return f"SELECT * FROM read_parquet([{listed}], union_by_name=true){set_aside}"  # noqa: S608
 
 
 def _completed(stored: ibis.Table) -> ibis.Table:
-    """Return a table with the canonical columns it does not have as nulls, its issues and the hashes of its ids."""
+    """Return a table with the canonical columns it lacks as nulls, and what became of its rows."""
     present = set(stored.columns)
     wanted = {
         column.name: stored[column.name] if column.name in present else ibis.null(column.type) for column in COLUMNS
     }
-    wanted["request_count"] = wanted["request_count"].fill_null(1)
     wanted["grain"] = wanted["grain"].fill_null("request")
-    id_hash = stored.id_hash if "id_hash" in present else ibis.null("int64")
-    return stored.select(**wanted, issue=stored.issue, id_hash=id_hash)
+    # Some usage reports do not say how many requests a bucket sums: none can be counted.
+    wanted["request_count"] = wanted["request_count"].fill_null(ibis.ifelse(wanted["grain"] == "bucket", 0, 1))
+    fates = {"issue": "string", "filtered": "string", "duplicate": "boolean", "id_hash": "int64"}
+    told = {name: stored[name] if name in present else ibis.null(kind) for name, kind in fates.items()}
+    return stored.select(**wanted, **told)
 
 
 def write_canonical(engine: Engine, usage: Usage, path: Path) -> int:
@@ -197,7 +193,7 @@ def write_canonical(engine: Engine, usage: Usage, path: Path) -> int:
     inputs = {Path(one.path).resolve() for one in usage.inputs if one.path != "-"}
     if path.resolve() in inputs:
         raise UsageError(f"{path} is one of the logs to convert", hint="name another file")
-    rows = usage.table.filter(usage.table.issue.isnull(), usage.table.duplicate.isnull() | ~usage.table.duplicate)
+    rows = usage.table.filter(accepted(usage.table))
     part = path.with_name(f".{path.name}.part")
     try:
         sql = ibis.to_sql(rows.select(*COLUMN_NAMES), dialect="duckdb")

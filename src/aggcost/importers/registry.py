@@ -1,15 +1,17 @@
-"""The formats this program reads: the built-in ones, before them those that other packages register."""
+"""The formats this program reads: a module each in `formats`, those that other packages register, and `generic`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import importlib
+import pkgutil
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Protocol
 
 from aggcost.errors import UsageError, did_you_mean
-from aggcost.importers import generic, litellm
-from aggcost.importers.casts import Cell
-from aggcost.importers.fields import Source
+from aggcost.importers import formats, generic
+from aggcost.importers.layout import Layout
+from aggcost.importers.sampling import Sample
 
 GROUP = "aggcost.importers"
 
@@ -21,35 +23,34 @@ class Format(Protocol):
     TITLE: str
     SEMANTICS: str
     CAPABILITIES: Mapping[str, str]
+    RULE: str
+    LAYOUT: Layout | None
 
-    def detect(self, names: frozenset[str]) -> bool:
-        """Return whether the headers or keys of a file are this format's."""
-
-    def fields(
-        self, names: Sequence[str], cells: Mapping[str, Cell], mapping: Mapping[str, str], shown: str
-    ) -> dict[str, Source]:
-        """Return where each field of the contract comes from."""
+    def detect(self, sample: Sample) -> str | None:
+        """Return `RULE` where a file is of this format, None where it is not."""
 
 
-def _installed() -> tuple[Format, ...]:
+def _found() -> tuple[Format, ...]:
     """Return the plugins of other packages, then the built-in formats, the most general one last."""
-    own = {litellm.NAME, generic.NAME}
+    names = sorted(module.name for module in pkgutil.iter_modules(formats.__path__))
+    own = [importlib.import_module(f"{formats.__name__}.{name}") for name in names]
+    known = {one.NAME for one in (*own, generic)}
     plugins = [
         point.load()
         for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)
-        if point.name not in own
+        if point.name not in known
     ]
-    return (*plugins, litellm, generic)
+    return (*plugins, *own, generic)
 
 
-FORMATS: tuple[Format, ...] = _installed()
+FORMATS: tuple[Format, ...] = _found()
 
 
-def choose(names: Sequence[str], asked: str | None) -> Format:
-    """Return the format of a file with these headers or keys, or the one asked for by name."""
-    known = {one.NAME: one for one in FORMATS}
+def choose(sample: Sample, asked: str | None) -> tuple[Format, str]:
+    """Return the format of a file and the rule that says so, or the format asked for by name."""
     if asked is None:
-        return next(one for one in FORMATS if one.detect(frozenset(names)))
+        return next((one, rule) for one in FORMATS if (rule := one.detect(sample)))
+    known = {one.NAME: one for one in FORMATS}
     if asked not in known:
         raise UsageError(f"unknown format {asked!r}: one of {', '.join(known)}", hint=did_you_mean(asked, known))
-    return known[asked]
+    return known[asked], f"--from {asked}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from aggcost.engine import Engine, hash_sql, identifier, quoted
 from aggcost.errors import InputError
@@ -26,7 +27,23 @@ _REASONS = {
 }  # fmt: skip
 
 
-def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning, *, request_ids: bool = True) -> str:
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a SELECT reads: a relation, the file as the user named it, and what its format says of rows.
+
+    `broken` are the first tests of a row's issue, `last` the last ones. Where `request` (SQL) is not true a row is no
+    request, and nothing else can be wrong with it. `extras` are further columns.
+    """
+
+    sql: str
+    shown: str
+    broken: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    request: str = ""
+    extras: Mapping[str, str] = field(default_factory=dict)
+
+
+def select(rows: Rows, found: Mapping[str, Source], meaning: Meaning, *, request_ids: bool = True) -> str:
     """Return the canonical SELECT of a file; columns that the log does not have are left out.
 
     Without `request_ids` neither they, only their hashes, nor the name of the file are selected: no ledger needs
@@ -34,27 +51,37 @@ def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning, *, re
     """
     made, checked = fields.columns(found, meaning)
     values = {name: identifier(fields.value_name(name)) for name in checked}
-    made["source_file"] = quoted(table.file.shown)
+    made["source_file"] = quoted(rows.shown)
     if "recorded_cost" in made:
         made["currency"] = "'USD'"
     kept = {name: sql for name, sql in made.items() if request_ids or name not in ("request_id", "source_file")}
     listed = [f"CAST({sql} AS {_type_of(name)}) AS {identifier(name)}" for name, sql in kept.items()]
-    listed.append(f"{_issue(table, found, values, meaning)} AS issue")
+    listed.append(f"{_issue(rows, found, values, meaning)} AS issue")
     if "request_id" in made:
         listed.append(f"{hash_sql(made['request_id'])} AS id_hash")
-    if table.unseen:
-        listed.append(f"coalesce({', '.join(map(identifier, table.unseen))}) IS NOT NULL AS {LATE}")
+    listed += [f"{sql} AS {identifier(name)}" for name, sql in rows.extras.items()]
     worked_out = "".join(f", {value} AS {values[name]}" for name, value in checked.items())
-    return f"SELECT {', '.join(listed)} FROM (SELECT *{worked_out} FROM {table.sql})"  # noqa: S608 - quoted throughout
+    return f"SELECT {', '.join(listed)} FROM (SELECT *{worked_out} FROM {rows.sql})"  # noqa: S608 - quoted throughout
+
+
+def of_names(table: LogTable, found: Mapping[str, Source]) -> Rows:
+    """Return the rows of a file whose fields are known by their names."""
+    named = [source.cell.sql for source in found.values() if source.cell.sql.startswith('"')]
+    unknown = f"WHEN {' AND '.join(f'{sql} IS NULL' for sql in named)} THEN 'line:not_an_object_with_known_keys'"
+    late = {LATE: f"coalesce({', '.join(map(identifier, table.unseen))}) IS NOT NULL"} if table.unseen else {}
+    last = (unknown,) if table.kind == "jsonl" and named else ()
+    return Rows(table.sql, table.file.shown, last=last, extras=late)
 
 
 def _type_of(name: str) -> str:
     return next(_TYPES[column.type] for column in COLUMNS if column.name == name)
 
 
-def _issue(table: LogTable, found: Mapping[str, Source], values: Mapping[str, str], meaning: Meaning) -> str:
+def _issue(rows: Rows, found: Mapping[str, Source], values: Mapping[str, str], meaning: Meaning) -> str:
     """Return why a row cannot be used, as `column:reason`, or NULL."""
-    tests = []
+    tests = list(rows.broken)
+    if rows.request:
+        tests.append(f"WHEN NOT ({rows.request}) THEN NULL")
     if _may_be_naive(found.get("timestamp"), meaning):
         unread = f"{values['timestamp']} IS NULL"  # a time without a zone has no value without one
         tests.append(f"WHEN {unread} AND {is_naive(found['timestamp'].cell)} THEN '{NO_ZONE}'")
@@ -66,13 +93,9 @@ def _issue(table: LogTable, found: Mapping[str, Source], values: Mapping[str, st
     prompt = fields.uncached_input(values, meaning)
     if prompt is not None:
         tests.append(f"WHEN ({prompt}) < 0 THEN 'input_tokens:less_than_the_cached_tokens'")
-    if "requests" in values:
+    if "requests" in values and not rows.extras.get("grain"):
         tests.append(f"WHEN ({values['requests']}) IS NULL THEN 'requests:missing'")
-    named = [source.cell.sql for source in found.values() if source.cell.sql.startswith('"')]
-    if table.kind == "jsonl" and named:
-        tests.append(
-            f"WHEN {' AND '.join(f'{sql} IS NULL' for sql in named)} THEN 'line:not_an_object_with_known_keys'"
-        )
+    tests += rows.last
     return f"CASE {' '.join(tests)} END" if tests else "CAST(NULL AS VARCHAR)"
 
 

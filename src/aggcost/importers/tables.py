@@ -22,6 +22,7 @@ from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, samp
 
 DELIMITERS = (",", ";", "\t", "|")
 _HEAD_LINES = 200
+DOCUMENT = "JSON document; line N is its Nth record"
 MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
 
 
@@ -54,19 +55,37 @@ class Record:
 
 
 def open_table(engine: Engine, file: SourceFile) -> LogTable:
-    """Return how to read a file, by what it begins with: Parquet, JSON, or lines with a header."""
+    """Return how to read a file that is no JSON, by what it begins with: Parquet, or lines with a header."""
     if file.parquet:
         return _parquet(engine, file)
     head = list(head_lines(file.path, _HEAD_LINES))
     number, first = next(((at, line.strip()) for at, line in enumerate(head, start=1) if line.strip()), (0, b""))
     if not first:
         raise InputError(f"{file.shown}: the file holds no text", hint="expected a header line and requests")
-    if first[:1] == b"{" and any(_is_json(line) for line in head):
-        return _jsonl(engine, file)
-    if first[:1] in b"[{":
-        lines = _jsonl(engine, _as_lines(engine, file))
-        return replace(lines, note="JSON document; line N is its Nth record")
     return _delimited(engine, file, first, number)
+
+
+def open_json(engine: Engine, file: SourceFile, shape: str) -> LogTable:
+    """Return how to read JSON by its top-level keys."""
+    if shape == "lines":
+        return _jsonl(engine, file)
+    lines = _jsonl(engine, _as_lines(engine, file))
+    return replace(lines, note=DOCUMENT)
+
+
+def json_lines(engine: Engine, listed: Sequence[SourceFile], shape: str, *, numbered: bool) -> str:
+    """Return SQL of the JSON values of files that stand alike: `file`, `line` (null unless numbered) and `json`."""
+    paths = ", ".join(quoted(str(plain_name(engine, file.path))) for file in listed)
+    largest = MAX_LINE_BYTES
+    if shape == "document":
+        largest = max(largest, *(file.path.stat().st_size + 1 for file in listed))
+    form = {"lines": "newline_delimited", "array": "array", "document": "unstructured"}[shape]
+    line = "row_number() OVER ()" if numbered else "CAST(NULL AS BIGINT)"
+    return (
+        f"SELECT filename AS file, {line} AS line, json FROM read_json_objects([{paths}], format='{form}', "  # noqa: S608
+        f"filename=true, compression='none', ignore_errors={str(shape == 'lines').lower()}, "
+        f"maximum_object_size={largest})"
+    )
 
 
 def _is_json(line: bytes) -> bool:
@@ -217,7 +236,7 @@ def _named(header: list[str]) -> tuple[str, ...]:
 
 def records(table: LogTable) -> Iterator[Record]:
     """Yield each record that is not blank, slowly: for locating rows, not for reading them."""
-    if table.kind == "jsonl":
+    if table.kind != "csv":
         for number, line in enumerate(head_lines(table.file.path, 1 << 62), start=1):
             if line.strip():
                 yield Record(number, number)

@@ -1,0 +1,188 @@
+"""From opened files to temporary Parquet: each text file is read once, files of one layout together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from aggcost.engine import Engine, EngineError, plain_name, quoted
+from aggcost.errors import InputError, UsageError
+from aggcost.importers import declared, fields, generic, quarantine, registry, sampling, selecting, tables
+from aggcost.importers.census import Counting
+from aggcost.importers.fields import Meaning
+from aggcost.importers.files import SourceFile, without_mark
+from aggcost.importers.layout import Layout
+from aggcost.importers.parts import Part, ReadOptions
+from aggcost.importers.sampling import Sample
+from aggcost.importers.tables import LogTable
+from aggcost.usage import COLUMN_NAMES
+
+CANONICAL = "canonical"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that is ready to be read: its format and the rule that says so; its table, unless it is JSON."""
+
+    file: SourceFile
+    sample: Sample
+    format: registry.Format
+    rule: str
+    table: LogTable | None = None
+
+    @property
+    def canonical(self) -> bool:
+        """Whether `aggcost convert` wrote the file."""
+        return set(COLUMN_NAMES) <= {*self.sample.names, "source_line", "source_file"}
+
+    @property
+    def batch(self) -> tuple[str, str] | None:
+        """What files must share to be read together; None for one that is read alone."""
+        return (self.format.NAME, self.sample.shape) if self.table is None and self.format.LAYOUT else None
+
+
+def opened(engine: Engine, file: SourceFile, options: ReadOptions) -> Opened:
+    """Return a file with its format; InputError where it is neither JSON nor a table."""
+    if engine.name != "duckdb":
+        table = _spark_table(file)
+        return Opened(file, Sample(table.names), generic, CANONICAL, table)  # type: ignore[arg-type]
+    sample = None if file.parquet else sampling.json_sample(file)
+    if sample is not None:
+        return Opened(file, sample, *registry.choose(sample, options.format))
+    table = tables.open_table(engine, file)
+    return Opened(file, Sample(table.names), *registry.choose(Sample(table.names), options.format), table)
+
+
+def _spark_table(file: SourceFile) -> LogTable:
+    if not file.parquet:
+        raise UsageError(
+            f"{file.shown}: Spark reads canonical Parquet only", hint="aggcost convert LOG -o usage.parquet, then that"
+        )
+    return LogTable(file, "parquet", "", COLUMN_NAMES, {}, "canonical Parquet")
+
+
+def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Part:
+    """Return a file that is read alone: a table, or JSON known by the names of its fields."""
+    table = one.table or tables.open_json(engine, one.file, one.sample.shape)
+    select, timestamp, meaning = _selected(engine, one.format, table, options)
+    part = (_viewed if table.kind == "parquet" else _copied)(engine, table, one.format.NAME, select, name)
+    if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
+        return imported(engine, replace(one, table=tables.with_late_keys(engine, table)), options, name)
+    selecting.need_zone(engine, table.file.shown, name, timestamp, meaning)
+    return part
+
+
+def _selected(
+    engine: Engine, chosen: registry.Format, table: LogTable, options: ReadOptions
+) -> tuple[str, fields.Source | None, Meaning]:
+    if chosen.LAYOUT is not None:
+        selection = declared.of_table(chosen.LAYOUT, table.sql, table.cells, options, table.file.shown)
+        return selection.sql, selection.timestamp, selection.meaning
+    found = generic.fields(table.names, table.cells, options.mapping, table.file.shown)
+    found |= fields.assumed(options.assume)
+    unit = selecting.time_unit(engine, table, found.get("timestamp"))
+    meaning = Meaning(options.timezone, unit, options.input_excludes_cache)
+    keep_ids = options.request_ids or options.dedupe is not None or table.kind == "parquet"
+    select = selecting.select(selecting.of_names(table, found), found, meaning, request_ids=keep_ids)
+    return select, found.get("timestamp"), meaning
+
+
+def _viewed(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:
+    """Read a Parquet file where it lies.
+
+    Its rows are checked once; where none is bad, no later scan asks again.
+    """
+    with Counting([(table.file.path, table.file.given)]) as counting:
+        rows, bad = engine.rows(f"SELECT count(*), count(issue) FROM ({select})")[0]  # noqa: S608 - quoted literals
+    checked = select if bad else f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({select})"  # noqa: S608
+    engine.rows(f"CREATE OR REPLACE VIEW {name} AS {checked}")
+    relation = engine.backend.table(name)
+    return Part(table, format_name, lambda: select, relation, counting.censuses()[0], (), int(rows), int(rows))
+
+
+def _copied(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:
+    """Read a text file once, into temporary Parquet; records that the engine sets aside become rows with an issue."""
+    kept = engine.folder / f"{name}.parquet"
+    quarantine.forget_rejects(engine)
+    with Counting([(table.file.path, table.file.given)]) as counting:
+        rows = int(engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")[0][0])
+    rejects = quarantine.rejects(engine, table)
+    engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
+    relation, records = engine.backend.table(name), rows + len(rejects)
+    census = counting.censuses()[0]
+    return Part(table, format_name, lambda: select, relation, census, rejects, records, records, kept)
+
+
+def imported_together(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: str) -> list[Part]:
+    """Return JSON files of one format and shape, read in one pass."""
+    try:
+        return _batch(engine, batch, options, name)
+    except EngineError as error:
+        if len(batch) == 1:
+            raise InputError(
+                f"{batch[0].file.shown}: {error.message}", hint="the file is damaged, or not what it seems to be"
+            ) from error
+    # Each alone, so that the error names the file.
+    return [_batch(engine, [one], options, f"{name}_{number}")[0] for number, one in enumerate(batch)]
+
+
+def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: str) -> list[Part]:
+    first, kept = batch[0], engine.folder / f"{name}.parquet"
+    listed = [without_mark(one.file, engine.folder) for one in batch]
+    selection = _of_json(engine, batch, listed, options, numbered=_layout(first).ordered)
+    with Counting([(file.path, file.given) for file in listed]) as counting:
+        _copy(engine, selection.sql, kept, ordered=_layout(first).ordered)
+    engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
+    counted = _counted(engine, name)
+    selecting.need_zone(engine, first.file.shown, name, selection.timestamp, selection.meaning)
+    parts = []
+    for one, file, census in zip(batch, listed, counting.censuses(), strict=True):
+        records, lines = counted.get(str(plain_name(engine, file.path)), (0, 0))
+        table = LogTable(file, _KINDS[first.sample.shape], "", one.sample.names, {}, _NOTES[first.sample.shape])
+        select = partial(_select_alone, engine, one, file, options)
+        parts.append(Part(table, one.format.NAME, select, None, census, (), records, lines))
+    parts[0] = replace(parts[0], relation=engine.backend.table(name), kept=kept)
+    return parts
+
+
+_NOTES = {"lines": "JSON, one object a line", "array": tables.DOCUMENT, "document": tables.DOCUMENT}
+_KINDS = {"lines": "jsonl", "array": "document", "document": "document"}
+
+
+def _layout(one: Opened) -> Layout:
+    layout = one.format.LAYOUT
+    if layout is None:
+        raise AssertionError(f"{one.format.NAME} has no layout")
+    return layout
+
+
+def _of_json(
+    engine: Engine, batch: Sequence[Opened], listed: Sequence[SourceFile], options: ReadOptions, *, numbered: bool
+) -> declared.Selection:
+    names = tuple(dict.fromkeys(key for one in batch for key in one.sample.names))
+    lines = tables.json_lines(engine, listed, batch[0].sample.shape, numbered=numbered)
+    return declared.of_json(_layout(batch[0]), lines, names, options, batch[0].file.shown)
+
+
+def _select_alone(engine: Engine, one: Opened, file: SourceFile, options: ReadOptions) -> str:
+    return _of_json(engine, [one], [file], options, numbered=True).sql
+
+
+def _copy(engine: Engine, select: str, kept: Path, *, ordered: bool) -> None:
+    statement = f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)"
+    if not ordered:
+        engine.rows(statement)
+        return
+    engine.rows("SET preserve_insertion_order = true")
+    try:
+        engine.rows(statement)
+    finally:
+        engine.rows("SET preserve_insertion_order = false")
+
+
+def _counted(engine: Engine, name: str) -> dict[str, tuple[int, int]]:
+    """Return for each file of a batch how many records it gave, and of how many lines."""
+    counts = engine.rows(f"SELECT file, count(*), count(*) FILTER (first) FROM {name} GROUP BY file")  # noqa: S608
+    return {str(file): (int(records), int(lines)) for file, records, lines in counts}

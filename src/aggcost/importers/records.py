@@ -1,0 +1,143 @@
+"""Records of a file as a relation: JSON lines opened to the members that a layout asks for, or columns of a table.
+
+Each value is parsed once a row, however many members are asked for: the engine does not share the work of
+equal expressions in branches, so every step is a SELECT of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aggcost.engine import identifier, quoted
+from aggcost.importers.casts import Cell
+from aggcost.importers.layout import Layout, json_path, segments
+
+NOTHING = Cell("CAST(NULL AS VARCHAR)")
+
+
+@dataclass(slots=True)
+class Members:
+    """Members of JSON values, numbered as they are asked for: `numbers` of each value, by path."""
+
+    numbers: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def cell(self, value: str, names: tuple[str | int, ...]) -> Cell:
+        """Return a member of the JSON in a column `value`, as a cell of `read`."""
+        known = self.numbers.setdefault(value, {})
+        number = known.setdefault(json_path(names), len(known) + 1)
+        return Cell(f"{identifier(f'members of {value}')}[{number}]")
+
+    def read(self, relation: str) -> str:
+        """Return SQL of the relation and the members of its values."""
+        columns = "".join(
+            f", json_extract_string({identifier(value)}, [{', '.join(known)}]) AS {identifier(f'members of {value}')}"
+            for value, known in self.numbers.items()
+        )
+        return f"SELECT *{columns} FROM ({relation})"  # noqa: S608 - our own SQL, names quoted
+
+
+@dataclass(slots=True)
+class JsonRecords:
+    """The JSON records of a layout."""
+
+    layout: Layout
+    _members: Members = field(default_factory=Members)
+
+    def resolve(self, path: str) -> Cell:
+        """Return a member as a cell of `relation`."""
+        level, names = segments(path)
+        if level:
+            return self._members.cell(f"j{level}", names)
+        held, inside = _held(names, self.layout.encoded)
+        return self._members.cell(_decoded_name(held) if held else "record", inside)
+
+    def relation(self, lines: str) -> str:
+        """Return SQL with `file`, `line`, `first`, `record` and the members; `lines` has `file`, `line` and `json`.
+
+        `first` is true for the first record of a line. A line without any record gives one row, its `record` null.
+        """
+        depth = len(self.layout.items)
+        opened = f"SELECT *, json AS j{depth}, true AS first FROM ({lines})"  # noqa: S608
+        for at, path in enumerate(self.layout.items):
+            opened = _opened(opened, depth - at, path)
+        made = f"SELECT *, j0 AS item FROM ({opened})"  # noqa: S608
+        made = f"SELECT *, {self.layout.record or 'item'} AS record FROM ({made})"  # noqa: S608
+        return self._members.read(_with_decoded(made, self.layout.encoded, {}))
+
+
+@dataclass(slots=True)
+class TableRecords:
+    """The columns of a table, found by name whatever its case, and the members of JSON in their cells."""
+
+    cells: Mapping[str, Cell]
+    encoded: tuple[str, ...] = ()
+    _members: Members = field(default_factory=Members)
+
+    def resolve(self, path: str) -> Cell:
+        """Return a column, or a member of the JSON in its cells; nothing where the table has no such column."""
+        names = segments(path)[1]
+        by_name = {name.strip().lower(): name for name in self.cells}
+        name = by_name.get(str(names[0]).lower())
+        if name is None:
+            return NOTHING
+        if len(names) == 1:
+            return self.cells[name]
+        held, inside = _held((name, *names[1:]), (name, *self.encoded))
+        return self._members.cell(_decoded_name(held), inside)
+
+    def relation(self, table: str) -> str:
+        """Return SQL of the table and the members of the JSON in its cells."""
+        asked = [name for name in self.cells if any(_is_in(value, name) for value in self._members.numbers)]
+        deeper = [path for path in self.encoded if path.partition(".")[0] in asked]
+        columns = {name: f"CAST({self.cells[name].sql} AS VARCHAR)" for name in asked}
+        return self._members.read(_with_decoded(f"SELECT * FROM {table}", [*asked, *deeper], columns))  # noqa: S608
+
+
+def _opened(relation: str, level: int, path: str) -> str:
+    """Return the relation with a row for each element of a list; an empty list gives one row of nulls."""
+    elements = f"json_extract(j{level}, {quoted('$.' + path)})"
+    found = f"SELECT *, {elements} AS elements FROM ({relation})"  # noqa: S608
+    held = f"SELECT *, CASE WHEN len(elements) > 0 THEN elements ELSE [NULL] END AS held FROM ({found})"  # noqa: S608
+    rows = f"unnest(held) AS j{level - 1}, unnest(range(len(held))) AS element"
+    numbered = f"SELECT * EXCLUDE (elements, held), {rows} FROM ({held})"  # noqa: S608
+    return f"SELECT * EXCLUDE (element) REPLACE (first AND element = 0 AS first) FROM ({numbered})"  # noqa: S608
+
+
+def _held(names: tuple[str | int, ...], encoded: Iterable[str]) -> tuple[str, tuple[str | int, ...]]:
+    """Return the longest encoded path that leads to a member ("" for none), and the rest of the way."""
+    for length in range(len(names) - 1, 0, -1):
+        path = ".".join(map(str, names[:length]))
+        if path in encoded:
+            return path, names[length:]
+    return "", names
+
+
+def _decoded_name(path: str) -> str:
+    return f"decoded {path}"
+
+
+def _is_in(value: str, name: str) -> bool:
+    return value == _decoded_name(name) or value.startswith(_decoded_name(f"{name}."))
+
+
+def _with_decoded(relation: str, paths: Iterable[str], columns: Mapping[str, str]) -> str:
+    """Return the relation with JSON values, each taken out of the strings that it may stand in, one or two deep.
+
+    A path is one of `columns` (text), or leads into the record or into a decoded value.
+    """
+    made = relation
+    known: list[str] = []
+    for path in sorted(paths, key=lambda path: path.count(".")):
+        held, inside = _held(tuple(path.split(".")), known)
+        value = f"json_extract({identifier(_decoded_name(held)) if held else 'record'}, {json_path(inside)})"
+        value = f"TRY_CAST({columns[path]} AS JSON)" if path in columns else value
+        for _ in range(2):
+            name = identifier(_decoded_name(path))
+            # Text that is no JSON becomes null; an object, or the text of one, becomes the object.
+            taken_out = f"TRY_CAST(json_extract_string({value}, '$') AS JSON) AS {name}"
+            exclude = f" EXCLUDE ({name})" if value == name else ""
+            made = f"SELECT *{exclude}, {taken_out} FROM ({made})"  # noqa: S608
+            value = name
+        known.append(path)
+    return made
