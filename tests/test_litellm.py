@@ -84,3 +84,55 @@ def test_metadata_that_says_nothing(tmp_path, metadata):
 def test_the_map_of_the_user_wins(tmp_path):
     found = read(write(tmp_path, [CALL | {"end_user": "e"}], "lines"), mapping={"user": "end_user"})
     assert found.values("user") == ["e"]
+
+
+TWICE = json.dumps(json.dumps(DETAILS))
+MEMBER = {"usage_object": json.dumps(DETAILS["usage_object"])}
+
+
+@pytest.mark.parametrize("metadata", [TWICE, MEMBER, json.dumps(MEMBER), json.dumps(json.dumps(MEMBER))])
+@pytest.mark.parametrize("form", ["lines", "array", "csv"])
+def test_metadata_in_a_string_in_a_string(tmp_path, metadata, form):
+    (row,) = read(write(tmp_path, [CALL | {"metadata": metadata}], form)).good
+    assert (row["input"], row["cache_read"], row["cache_write_other"]) == (30, 60, 10)
+    assert (row["output"], row["reasoning"]) == (20, 5)
+
+
+def test_usage_values_in_a_string(tmp_path):
+    more = json.dumps({"cache_read_input_tokens": 60, "cache_creation_input_tokens": 10})
+    (row,) = read(write(tmp_path, [CALL | {"metadata": {"additional_usage_values": more}}], "text")).good
+    assert (row["input"], row["cache_read"], row["cache_write_other"]) == (30, 60, 10)
+
+
+@pytest.mark.parametrize("metadata", ['"text"', '"{broken"', '""', "null", '{"usage_object": "text"}', '"\\"\\""'])
+def test_strings_that_hold_nothing(tmp_path, metadata):
+    found = read(write(tmp_path, [CALL | {"metadata": metadata}], "csv"))
+    assert found.values("input") == [100]
+
+
+def written(total, **parts):
+    details = {"cached_tokens": 60, "cache_creation_token_details": parts}
+    if total is not None:
+        details["cache_creation_tokens"] = total
+    return CALL | {"metadata": {"usage_object": {"prompt_tokens_details": details}}}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (written(10, ephemeral_5m_input_tokens=7, ephemeral_1h_input_tokens=3), (30, 7, 3, 0)),
+        (written(10, ephemeral_5m_input_tokens=7), (30, 7, None, 3)),
+        (written(None, ephemeral_5m_input_tokens=7, ephemeral_1h_input_tokens=3), (30, 7, 3, None)),
+        (written(10), (30, None, None, 10)),
+    ],
+)
+def test_writes_by_their_lifetime_and_their_total_count_once(tmp_path, row, expected):
+    (found,) = read(write(tmp_path, [row], "lines")).good
+    names = ("input", "cache_write_5m", "cache_write_1h", "cache_write_other")
+    assert tuple(found[name] for name in names) == expected
+
+
+@pytest.mark.parametrize("total", [9, "ten", "12.7"])
+def test_a_total_that_its_parts_contradict_is_quarantined(tmp_path, total):
+    found = read(write(tmp_path, [written(total, ephemeral_5m_input_tokens=7, ephemeral_1h_input_tokens=3)], "lines"))
+    assert found.places == [(1, "cache_write_tokens", "not_a_count")]

@@ -121,7 +121,9 @@ def _imported(engine: Engine, table: LogTable, chosen: registry.Format, options:
     unit = selecting.time_unit(engine, table, found.get("timestamp"))
     meaning = Meaning(zone, unit, options.input_excludes_cache)
     keep_ids = options.request_ids or options.dedupe is not None or table.kind == "parquet"
-    select = selecting.select(table, found, meaning, request_ids=keep_ids)
+    prepare = getattr(chosen, "prepared", None)
+    prepared = table if prepare is None else replace(table, sql=prepare(table.sql, table.cells))
+    select = selecting.select(prepared, found, meaning, request_ids=keep_ids)
     name = f"log{number}"
     part = (_viewed if table.kind == "parquet" else _copied)(engine, table, chosen.NAME, select, name)
     if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
