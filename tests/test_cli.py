@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -70,6 +71,12 @@ def test_check_exits_with_the_budget(tmp_path, log, limit, code, word):
     shown = run("check", log, cwd=tmp_path)
     assert shown.returncode == code
     assert word in shown.stderr
+
+
+def test_check_says_budgets_on_standard_error_as_reports_do(tmp_path, log):
+    (tmp_path / "aggcost.yaml").write_text(BUDGET.format(limit="0.001"))
+    shown = run("check", log, cwd=tmp_path)
+    assert re.fullmatch(r"broken: total \$[0-9.]+ of \$0\.00 a month \(actual\)\n", shown.stderr)
 
 
 def test_a_budget_never_passes_on_unpriced_or_empty_data(tmp_path, log):

@@ -274,16 +274,3 @@ def _level_text(level: ServiceLevel) -> str:
 def broken(report: Report) -> bool:
     """Return whether some budget is broken."""
     return any(budget.status == "broken" for budget in report.budgets)
-
-
-def budget_lines(report: Report) -> tuple[str, ...]:
-    """Return a line for each budget, for people."""
-    return tuple(
-        f"{budget.name}: {_dollars(budget.value)} of {_dollars(budget.limit)} a {budget.per}"
-        f" ({budget.on.replace('_', ' ')}): {budget.status}"
-        for budget in report.budgets
-    )
-
-
-def _dollars(amount_usd: Decimal | None) -> str:
-    return "unknown" if amount_usd is None else f"${amount_usd:,.2f}"
