@@ -65,6 +65,13 @@ def test_simulate_under_a_policy_file(tmp_path, log):
     assert "policy mine" in shown.stdout
 
 
+@pytest.mark.parametrize(("file", "given"), [("cheap.yaml", "cheap.yaml"), ("a b.yaml", "'a b.yaml'")])
+def test_the_next_command_names_the_policy_as_it_was_given(tmp_path, log, file, given):
+    (tmp_path / file).write_text(POLICY.replace("name: mine", "name: cheap1"))
+    shown = run("simulate", log, "--policy", file, "--prices", "prices.yaml", "--format", "json", cwd=tmp_path)
+    assert json.loads(shown.stdout)["next_commands"] == [f"aggcost simulate {log} --policy {given} --detail"]
+
+
 @pytest.mark.parametrize(("limit", "code", "word"), [("1000", 0, "ok"), ("0.001", 1, "broken")])
 def test_check_exits_with_the_budget(tmp_path, log, limit, code, word):
     (tmp_path / "aggcost.yaml").write_text(BUDGET.format(limit=limit))

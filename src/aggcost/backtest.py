@@ -141,7 +141,7 @@ def _after_analyze(options: Options) -> tuple[str, ...]:
 
 
 def _after_simulate(options: Options, policies: Sequence[Policy]) -> tuple[str, ...]:
-    named = " ".join(f"--policy {policy.name}" for policy in policies)
+    named = " ".join(f"--policy {shlex.quote(policy.given)}" for policy in policies)
     detail = f"aggcost simulate {_logs(options)}{named} --detail"
     if not options.project.budgets or len(policies) != 1:
         return (detail,)
