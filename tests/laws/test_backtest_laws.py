@@ -178,3 +178,25 @@ def test_repeats_are_kept_and_dedupe_makes_them_a_line(tmp_path):
     assert "repeated_request_id" in {issue.code for issue in kept.issues}
     assert dropped.arms[0].cost == cost_by_hand(rows)
     assert dropped.coverage.duplicate == 10
+
+
+def test_an_unknown_service_says_why(tmp_path):
+    away = "policy: 1\nname: away\nrules: [{name: out, when: task == 'intent', route: other/tiny}]\n"
+    rows = [row | {"provider": "acme", "model": "small"} for row in sample(5, 2000)]
+    log = write_csv(rows, tmp_path / "log.csv")
+    report = backtest.simulate(options(tmp_path, log), [policy_of(tmp_path, away)])
+    assert report.comparisons[0].service_notes == (
+        "the log has no requests of other/tiny; assert its service levels under `routes:` in the policy",
+    )
+    lines = render(report, "table", View(width=80)).splitlines()
+    assert any(line.startswith(" n/a       the log has no requests of other/tiny;") for line in lines)
+    assert max(map(len, lines)) <= 80
+    asserted = away + "routes: {other/tiny: {latency_ms: {p50: 9}, availability: 99}}\n"
+    report = backtest.simulate(options(tmp_path, log), [policy_of(tmp_path, asserted)])
+    assert report.comparisons[0].service_notes == ()
+
+
+def test_an_unknown_percentile_says_how_many_requests_it_needs(tmp_path):
+    log = write_csv(sample(5, 50), tmp_path / "log.csv")
+    report = backtest.simulate(options(tmp_path, log), [policy_of(tmp_path, IDENTITY)])
+    assert report.comparisons[0].service_notes == ("p95 needs 100 requests with a latency, p99 1,000",)

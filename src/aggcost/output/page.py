@@ -8,6 +8,7 @@ from aggcost.output import headline
 from aggcost.output.blocks import Beside, Block, Facts, Page, Table
 from aggcost.output.budget_lines import budget_table, verdict
 from aggcost.output.clean import clean
+from aggcost.output.figures import UNKNOWN
 from aggcost.output.log_facts import log_facts
 from aggcost.output.money_tables import (
     component_table,
@@ -83,7 +84,7 @@ def _simulate(report: Report, comparison: Comparison) -> tuple[Block, ...]:
         *headline.doubts(comparison),
         headline.rests_on(report, comparison),
         *_tables(comparison),
-        Facts((*_payback(comparison), *issue_facts(report.issues), *_next(report))),
+        Facts((*_unknown(comparison), *_payback(comparison), *issue_facts(report.issues), *_next(report))),
     )
 
 
@@ -95,6 +96,11 @@ def _tables(comparison: Comparison) -> tuple[Block, ...]:
 def _before_and_after(comparison: Comparison) -> Block:
     bill = component_table(comparison)
     return Beside(bill, service_table(comparison)) if comparison.service else bill
+
+
+def _unknown(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """Return why service figures are unknown."""
+    return tuple(("" if index else UNKNOWN, clean(text, 200)) for index, text in enumerate(comparison.service_notes))
 
 
 def _payback(comparison: Comparison) -> tuple[tuple[str, str], ...]:
@@ -134,7 +140,7 @@ def _several(report: Report) -> tuple[Block, ...]:
         headline.rests_on(report, best),
         ranking_table(report),
         _before_and_after(best),
-        Facts((*_payback(best), *issue_facts(report.issues), *_next(report))),
+        Facts((*_unknown(best), *_payback(best), *issue_facts(report.issues), *_next(report))),
     )
 
 
