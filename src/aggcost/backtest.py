@@ -159,7 +159,14 @@ def _report(command: Literal["analyze", "simulate", "check"], base: Baseline) ->
     return Report(
         command=command,
         inputs=tuple(
-            Input(path=one.path, sha256=one.sha256, format=one.format, bytes=one.bytes, records=one.records)
+            Input(
+                path=one.path,
+                sha256=one.sha256,
+                format=one.format,
+                bytes=one.bytes,
+                records=one.records,
+                read_as=one.read_as,
+            )
             for one in base.usage.inputs
         ),
         prices=Prices(source=sources, digest=base.rates.card.digest),

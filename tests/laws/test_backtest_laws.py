@@ -200,3 +200,12 @@ def test_an_unknown_percentile_says_how_many_requests_it_needs(tmp_path):
     log = write_csv(sample(5, 50), tmp_path / "log.csv")
     report = backtest.simulate(options(tmp_path, log), [policy_of(tmp_path, IDENTITY)])
     assert report.comparisons[0].service_notes == ("p95 needs 100 requests with a latency, p99 1,000",)
+
+
+def test_the_detail_says_once_how_files_of_one_kind_were_read(tmp_path):
+    logs = [write_csv(sample(seed, 30), tmp_path / f"{seed}.csv") for seed in SEEDS]
+    report = backtest.simulate(options(tmp_path, *logs), [policy_of(tmp_path, IDENTITY)])
+    assert {one.read_as.partition(";")[0] for one in report.inputs} == {"generic"}
+    for name in ("table", "markdown", "html"):
+        text = render(report, name, View(width=200, detail=True))
+        assert text.count("3 files: generic; delimiter ,, every column text; input") == 1, text

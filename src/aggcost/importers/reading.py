@@ -23,6 +23,8 @@ from aggcost.importers.parts import NO_CENSUS, InputFile, Part, Quarantined, Rea
 from aggcost.importers.tables import LogTable
 from aggcost.usage import COLUMN_NAMES, COLUMNS
 
+CANONICAL = "canonical"
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -31,7 +33,6 @@ class Usage:
     table: ibis.Table
     inputs: tuple[InputFile, ...]
     issues: tuple[Issue, ...]
-    notes: tuple[str, ...]
     locate: Callable[[int | None], list[Quarantined]]
 
 
@@ -42,17 +43,17 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
     """
     _check(options)
     parts: list[Part] = []
-    notes: list[str] = []
+    said: list[str] = []
     notices: list[Issue] = []
     for number, shown in enumerate(files.find(sources)):
         part, note = _read(engine, shown, options, number)
         parts.append(part)
-        notes.append(note)
+        said.append(note)
         notices += quarantine.cover(engine, part)
     table = marks.marked(engine, _united(engine, parts), options)
     inputs = tuple(
-        InputFile(one.table.file.shown, one.census.sha256, one.format, one.table.file.bytes, one.records)
-        for one in parts
+        InputFile(one.table.file.shown, one.census.sha256, one.format, one.table.file.bytes, one.records, note)
+        for one, note in zip(parts, said, strict=True)
     )
     located = quarantine.locator(engine, parts)
     issues = (
@@ -62,7 +63,7 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         *marks.stated_in_vain(parts, options),
         *marks.repeated(engine, table, options),
     )
-    return Usage(table, inputs, issues, tuple(notes), located)
+    return Usage(table, inputs, issues, located)
 
 
 def _check(options: ReadOptions) -> None:
@@ -93,7 +94,16 @@ def _opened(engine: Engine, file: files.SourceFile, options: ReadOptions, number
         else:
             part = _imported(engine, table, chosen, options, number)
     part = replace(part, census=counting.census())
-    return part, f"{file.shown}: {part.format}; {table.note}; {chosen.SEMANTICS}"
+    return part, f"{part.format}; {table.note}; {_semantics(part, chosen, options)}"
+
+
+def _semantics(part: Part, chosen: registry.Format, options: ReadOptions) -> str:
+    """Return what a file's tokens mean, as it was read."""
+    if part.format == CANONICAL:
+        return "input tokens are those that no cache read or wrote; output contains reasoning; times are UTC"
+    if options.input_excludes_cache:
+        return f"input tokens do not contain cached ones (--input-excludes-cache); otherwise: {chosen.SEMANTICS}"
+    return chosen.SEMANTICS
 
 
 def _spark_table(file: files.SourceFile) -> LogTable:
@@ -101,7 +111,7 @@ def _spark_table(file: files.SourceFile) -> LogTable:
         raise UsageError(
             f"{file.shown}: Spark reads canonical Parquet only", hint="aggcost convert LOG -o usage.parquet, then that"
         )
-    return LogTable(file, "parquet", "", COLUMN_NAMES, {}, "canonical Parquet")
+    return LogTable(file, "parquet", "", COLUMN_NAMES, {}, "Parquet, typed columns")
 
 
 def _canonical(engine: Engine, table: LogTable) -> Part:
@@ -112,7 +122,7 @@ def _canonical(engine: Engine, table: LogTable) -> Part:
     hashed = ibis.ifelse(whole.request_id.notnull(), engine.hashed(whole.request_id), ibis.null("int64"))
     relation = whole.select(*COLUMN_NAMES, issue=ibis.null("string"), id_hash=hashed)
     records = int(engine.to_arrow(relation.count().as_table()).column(0)[0].as_py())
-    return Part(table, "canonical", "", relation, NO_CENSUS, (), records)
+    return Part(table, CANONICAL, "", relation, NO_CENSUS, (), records)
 
 
 def _imported(engine: Engine, table: LogTable, chosen: registry.Format, options: ReadOptions, number: int) -> Part:

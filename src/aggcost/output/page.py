@@ -27,6 +27,7 @@ from aggcost.output.trust import (
     input_table,
     issue_facts,
     origin_facts,
+    reading_facts,
 )
 from aggcost.report import Report
 from aggcost.report_compare import Comparison
@@ -170,5 +171,6 @@ def _check_detail(report: Report) -> tuple[Block, ...]:
 def _trust(report: Report) -> tuple[Block, ...]:
     """Return what the report rests on, in full."""
     facts: list[Block] = [Facts((coverage_fact(report.coverage), *issue_facts(report.issues, full=True)))]
-    table = assumption_table(report)
-    return (*facts, *([table] if table else []), input_table(report), origin_facts(report))
+    table, read_as = assumption_table(report), reading_facts(report)
+    return (*facts, *([table] if table else []), input_table(report), *([read_as] if read_as else []),
+            origin_facts(report))  # fmt: skip
