@@ -192,6 +192,15 @@ def test_signals_have_their_exit_code_and_leave_nothing(tmp_path, number, code):
     assert not list(folder.iterdir())
 
 
+def test_the_demo_can_be_priced_by_the_catalogue(tmp_path):
+    shown = run("demo", "--catalogue-only", "--max-unpriced", "20", "--format", "json", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    found = json.loads(shown.stdout)
+    assert found["comparisons"][0]["asserted_prices"] == []
+    assert found["prices"]["source"].count(",") == 0, found["prices"]
+    assert found["arms"][0]["requests"] == 1_800_000
+
+
 def test_quarantined_rows_are_listed_without_their_values(tmp_path, log):
     log.write_text(log.read_text().replace("\n", "\n2026-02-01T00:00:00Z,bad,acme,small,x,u1,secret5,0,1,9,ok\n", 1))
     shown = run("analyze", log, "--prices", "prices.yaml", "--quarantine", "bad.csv", cwd=tmp_path)
