@@ -89,6 +89,27 @@ def test_repeated_ids_are_kept_and_told(tmp_path):
     )
 
 
+PAID = "request_id,timestamp,model,input_tokens,cost\n"
+
+
+@pytest.mark.parametrize(
+    ("costs", "words"),
+    [
+        (("5", "0.3", "0.04"), "; the log records 0.34 USD"),
+        (("5", "0.3", ""), "; the log records 0.3 USD for 1 of them"),
+        (("5", "", ""), "; the log does not record what they cost"),
+    ],
+)
+def test_repeats_are_told_with_their_recorded_cost(tmp_path, costs, words):
+    rows = [f"r1,2026-02-01T00:00:0{second}Z,m,1,{cost}\n" for second, cost in enumerate(costs)]
+    found = read(log(tmp_path, PAID + "".join(reversed(rows)) + "r2,2026-02-01T00:00:00Z,m,1,70\n"))
+    (issue,) = found.issues
+    assert (issue.count, issue.message) == (
+        2,
+        f"2 requests repeat the id of another one; they are counted and billed{words}",
+    )
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_which_repeat_stays_does_not_hang_on_their_order(tmp_path, seed):
     rows = [f"r1,2026-02-01T00:00:0{second}Z,m,{tokens},1\n" for second in (3, 1, 2) for tokens in (7, 5, 9)]
