@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sample_logs import PRICES, Row, price_usd, sample, write_csv, write_jsonl, write_prices
 
-from aggcost import backtest, rules
+from aggcost import backtest, rules, scanning
 from aggcost.baseline import Options
 from aggcost.importers import ReadOptions
 from aggcost.money import settle
@@ -209,3 +209,13 @@ def test_the_detail_says_once_how_files_of_one_kind_were_read(tmp_path):
     for name in ("table", "markdown", "html"):
         text = render(report, name, View(width=200, detail=True))
         assert text.count("3 files: generic; delimiter ,, every column text; input") == 1, text
+
+
+def test_a_value_of_the_log_is_never_taken_for_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(scanning, "MAX_GROUPS", 2)
+    users = ["\x00other"] * 30 + ["\x00\x00other"] * 20 + ["u1"] * 5 + ["u2"] * 5
+    rows = [row | {"user": user} for row, user in zip(sample(3, 60, unpriced=True), users, strict=True)]
+    report = backtest.analyze(options(tmp_path, write_jsonl(rows, tmp_path / "log.jsonl"), by=("user",)))
+    found = {group.key: group.requests for group in report.arms[0].by["user"]}
+    assert set(found) == {"\x00other", "\x00\x00other", "other values"}
+    assert sum(found.values()) == report.arms[0].requests
