@@ -18,7 +18,6 @@ class Log:
     issues: tuple[Issue, ...]
     bad: list[Quarantined]
     inputs: tuple[InputFile, ...]
-    notes: tuple[str, ...]
 
     @property
     def good(self) -> list[dict[str, Any]]:
@@ -36,7 +35,7 @@ def read(*sources: str | Path, **options: Any) -> Log:
     with open_engine(threads=1) as engine:
         usage = read_usage(engine, [str(source) for source in sources], ReadOptions(**options))
         rows = engine.to_arrow(usage.table).to_pylist()
-        return Log(rows, usage.issues, usage.locate(None), usage.inputs, usage.notes)
+        return Log(rows, usage.issues, usage.locate(None), usage.inputs)
 
 
 HEADER = "timestamp,model,input_tokens,output_tokens\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,12 +65,25 @@ def test_simulate_under_a_policy_file(tmp_path, log):
     assert "policy mine" in shown.stdout
 
 
+@pytest.mark.parametrize(("file", "given"), [("cheap.yaml", "cheap.yaml"), ("a b.yaml", "'a b.yaml'")])
+def test_the_next_command_names_the_policy_as_it_was_given(tmp_path, log, file, given):
+    (tmp_path / file).write_text(POLICY.replace("name: mine", "name: cheap1"))
+    shown = run("simulate", log, "--policy", file, "--prices", "prices.yaml", "--format", "json", cwd=tmp_path)
+    assert json.loads(shown.stdout)["next_commands"] == [f"aggcost simulate {log} --policy {given} --detail"]
+
+
 @pytest.mark.parametrize(("limit", "code", "word"), [("1000", 0, "ok"), ("0.001", 1, "broken")])
 def test_check_exits_with_the_budget(tmp_path, log, limit, code, word):
     (tmp_path / "aggcost.yaml").write_text(BUDGET.format(limit=limit))
     shown = run("check", log, cwd=tmp_path)
     assert shown.returncode == code
     assert word in shown.stderr
+
+
+def test_check_says_budgets_on_standard_error_as_reports_do(tmp_path, log):
+    (tmp_path / "aggcost.yaml").write_text(BUDGET.format(limit="0.001"))
+    shown = run("check", log, cwd=tmp_path)
+    assert re.fullmatch(r"broken: total \$[0-9.]+ of \$0\.00 a month \(actual\)\n", shown.stderr)
 
 
 def test_a_budget_never_passes_on_unpriced_or_empty_data(tmp_path, log):
@@ -176,6 +190,15 @@ def test_signals_have_their_exit_code_and_leave_nothing(tmp_path, number, code):
     assert process.returncode == code
     assert b"Traceback" not in words
     assert not list(folder.iterdir())
+
+
+def test_the_demo_can_be_priced_by_the_catalogue(tmp_path):
+    shown = run("demo", "--catalogue-only", "--max-unpriced", "20", "--format", "json", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    found = json.loads(shown.stdout)
+    assert found["comparisons"][0]["asserted_prices"] == []
+    assert found["prices"]["source"].count(",") == 0, found["prices"]
+    assert found["arms"][0]["requests"] == 1_800_000
 
 
 def test_quarantined_rows_are_listed_without_their_values(tmp_path, log):

@@ -89,6 +89,27 @@ def test_repeated_ids_are_kept_and_told(tmp_path):
     )
 
 
+PAID = "request_id,timestamp,model,input_tokens,cost\n"
+
+
+@pytest.mark.parametrize(
+    ("costs", "words"),
+    [
+        (("5", "0.3", "0.04"), "; the log records 0.34 USD"),
+        (("5", "0.3", ""), "; the log records 0.3 USD for 1 of them"),
+        (("5", "", ""), "; the log does not record what they cost"),
+    ],
+)
+def test_repeats_are_told_with_their_recorded_cost(tmp_path, costs, words):
+    rows = [f"r1,2026-02-01T00:00:0{second}Z,m,1,{cost}\n" for second, cost in enumerate(costs)]
+    found = read(log(tmp_path, PAID + "".join(reversed(rows)) + "r2,2026-02-01T00:00:00Z,m,1,70\n"))
+    (issue,) = found.issues
+    assert (issue.count, issue.message) == (
+        2,
+        f"2 requests repeat the id of another one; they are counted and billed{words}",
+    )
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_which_repeat_stays_does_not_hang_on_their_order(tmp_path, seed):
     rows = [f"r1,2026-02-01T00:00:0{second}Z,m,{tokens},1\n" for second in (3, 1, 2) for tokens in (7, 5, 9)]
@@ -156,3 +177,10 @@ def test_what_is_said_about_a_canonical_file_is_not_lost_quietly(tmp_path):
     (issue,) = found.issues
     assert (issue.code, issue.where) == ("flags_without_effect", str(canonical))
     assert issue.message.startswith("--map, --assume say nothing")
+
+
+def test_an_input_says_how_it_was_read(tmp_path):
+    (one,) = read(log(tmp_path, HEADER + ROW)).inputs
+    assert one.read_as.startswith("generic (names of fields); delimiter ,, every column text; input_tokens contains cached tokens")
+    (one,) = read(log(tmp_path, HEADER + ROW), input_excludes_cache=True).inputs
+    assert "input tokens do not contain cached ones (--input-excludes-cache)" in one.read_as

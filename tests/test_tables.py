@@ -139,13 +139,13 @@ def test_a_rare_key_of_a_large_file_is_not_missed(tmp_path, monkeypatch):
     found = read(log(tmp_path, "\n".join(map(json.dumps, rows)), "log.jsonl"))
     assert sum(row["cache_read"] or 0 for row in found.good) == 2
     assert sum(row["input"] for row in found.good) == 1498
-    assert "keys of 8 lines all over the file" in found.notes[0]
+    assert "keys of 8 lines all over the file" in found.inputs[0].read_as
 
 
 def test_keys_that_differ_by_case_are_told(tmp_path):
     found = read(log(tmp_path, json.dumps(GOOD | {"Model": "b"}), "log.jsonl"))
     assert found.values("model") == ["a"]
-    assert "differ only by case: Model" in found.notes[0]
+    assert "differ only by case: Model" in found.inputs[0].read_as
 
 
 def test_names_with_quotes(tmp_path):

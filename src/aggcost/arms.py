@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -22,7 +22,8 @@ FAILURE_CLASSES = ("429", "5xx", "timeout", "other")
 class Service:
     """How an arm serves: percentiles, failed and served requests, and how the failures are known.
 
-    `failures` are by class where the log shows them; None is unknown.
+    `failures` are by class where the log shows them; None is unknown. `unseen` says of which routes what is
+    missing in the log (``requests``, ``latencies``).
     """
 
     latency: Percentiles | None
@@ -31,6 +32,7 @@ class Service:
     served: Fraction
     failed_label: Label | None
     worst_minutes: tuple[Minute, ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def successful_percent(self) -> Decimal | None:

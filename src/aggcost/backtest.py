@@ -141,7 +141,7 @@ def _after_analyze(options: Options) -> tuple[str, ...]:
 
 
 def _after_simulate(options: Options, policies: Sequence[Policy]) -> tuple[str, ...]:
-    named = " ".join(f"--policy {policy.name}" for policy in policies)
+    named = " ".join(f"--policy {shlex.quote(policy.given)}" for policy in policies)
     detail = f"aggcost simulate {_logs(options)}{named} --detail"
     if not options.project.budgets or len(policies) != 1:
         return (detail,)
@@ -159,7 +159,14 @@ def _report(command: Literal["analyze", "simulate", "check"], base: Baseline) ->
     return Report(
         command=command,
         inputs=tuple(
-            Input(path=one.path, sha256=one.sha256, format=one.format, bytes=one.bytes, records=one.records)
+            Input(
+                path=one.path,
+                sha256=one.sha256,
+                format=one.format,
+                bytes=one.bytes,
+                records=one.records,
+                read_as=one.read_as,
+            )
             for one in base.usage.inputs
         ),
         prices=Prices(source=sources, digest=base.rates.card.digest),
@@ -274,16 +281,3 @@ def _level_text(level: ServiceLevel) -> str:
 def broken(report: Report) -> bool:
     """Return whether some budget is broken."""
     return any(budget.status == "broken" for budget in report.budgets)
-
-
-def budget_lines(report: Report) -> tuple[str, ...]:
-    """Return a line for each budget, for people."""
-    return tuple(
-        f"{budget.name}: {_dollars(budget.value)} of {_dollars(budget.limit)} a {budget.per}"
-        f" ({budget.on.replace('_', ' ')}): {budget.status}"
-        for budget in report.budgets
-    )
-
-
-def _dollars(amount_usd: Decimal | None) -> str:
-    return "unknown" if amount_usd is None else f"${amount_usd:,.2f}"

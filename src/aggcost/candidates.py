@@ -35,7 +35,7 @@ def keys(ledgers: Ledgers, truths: Truths, project: Project, by: Iterable[str]) 
     found["counted"] = cells.dims["start_s"].map(lambda start_s: _counted(start_s, ledgers))
     found["component"] = _components(cells, truths, project)
     for name in by:
-        found.setdefault(name, cells.dims.get(name, found["day"]).map(lambda v: OTHER_VALUES if v == OTHER else v))
+        found.setdefault(name, cells.dims.get(name, found["day"]).map(lambda v: OTHER_VALUES if v is OTHER else v))
     return found
 
 

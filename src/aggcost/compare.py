@@ -23,7 +23,7 @@ from aggcost.replay import OTHERWISE, Routed
 from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision
 from aggcost.report_compare import Service as ServiceRow
-from aggcost.service import Percentiles
+from aggcost.service import SMALLEST_N, Percentiles
 from aggcost.units import Label
 
 
@@ -82,6 +82,7 @@ def comparison(
         total=component("total", baseline.cost_monthly, after.cost_monthly, "recomputed"),
         outside=outside.rows(),
         service=service_rows(before, found.service),
+        service_notes=service_notes(before, found.service),
         decisions=decisions(policy, found.before, found.after),
         moved_requests=count(gone),
         moved_percent=percent(gone, requests),
@@ -206,6 +207,22 @@ def service_rows(before: Service, after: Service) -> tuple[ServiceRow, ...]:
         _row("successful requests", "percent", served, labels),
         _row("failed requests", "requests", failed, labels),
     )
+
+
+def service_notes(before: Service, after: Service) -> tuple[str, ...]:
+    """Return why figures of the service table are unknown, in plain words."""
+    notes = []
+    if before.latency is None:
+        notes.append("the log has no latencies")
+    elif None in (before.latency.p50_ms, before.latency.p95_ms, before.latency.p99_ms):
+        notes.append(f"p95 needs {SMALLEST_N[95]:,} requests with a latency, p99 {SMALLEST_N[99]:,}")
+    for what in ("requests", "latencies"):
+        routes = [route for route, missing in after.unseen.items() if missing == what]
+        if not routes or (what == "latencies" and before.latency is None):
+            continue
+        listed = f"{', '.join(routes)}; assert {'its' if len(routes) == 1 else 'their'} service levels"
+        notes.append(f"the log has no {what} of {listed} under `routes:` in the policy")
+    return tuple(notes)
 
 
 def _latency_row(name: str, before: Percentiles | None, after: Percentiles | None) -> ServiceRow:

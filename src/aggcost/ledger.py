@@ -32,7 +32,19 @@ IntArray = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 MAX_CELLS = 1_000_000
 _LARGEST_CODE = 2**22  # above it, codes are numbered anew: tables indexed by code stay small
-OTHER = "\x00other"  # a name that no condition asks about; no log can hold it, importers refuse NUL
+_NUL = "\x00"
+_FOLDED = f"{_NUL}other"  # in a scan, a name that was not asked about; names that begin with NUL get one more
+
+
+class _Other(str):
+    """A name that was not asked about: equal to itself only, whatever a log holds."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+OTHER = _Other("other")
 
 # Outcomes of a record that no price decides. `usage` is rated: priced, free or unpriced.
 USAGE, QUARANTINED, FILTERED, DUPLICATE = "usage", "quarantined", "filtered", "duplicate"
@@ -254,7 +266,15 @@ def _bin_tree(value: ibis.Value, bounds: tuple[int, ...], first: int) -> ibis.Va
 
 
 def _asked(column: ibis.Value, values: tuple[str, ...]) -> ibis.Value:
-    return ibis.cases((column.isnull(), ibis.null("string")), (column.isin(values), column), else_=OTHER)
+    escaped = [(column == value, ibis.literal(_NUL + value)) for value in values if value.startswith(_NUL)]
+    return ibis.cases((column.isnull(), ibis.null("string")), *escaped, (column.isin(values), column), else_=_FOLDED)
+
+
+def _unfolded(value: str | None) -> str | None:
+    """Return the name that stands for a name of a folded column: `OTHER`, or itself without its escape."""
+    if value is None or not value.startswith(_NUL):
+        return value
+    return OTHER if value == _FOLDED else value.removeprefix(_NUL)
 
 
 def _sums(usage: ibis.Table) -> dict[str, ibis.Value]:
@@ -273,7 +293,8 @@ def dims(table: pa.Table, names: Iterable[str], wanted: Plan) -> dict[str, Dim]:
     bins = {name: (0, *bounds) for name, bounds in wanted.cuts.items()}
     if wanted.instants is not None:
         bins["start_s"] = (0, *wanted.instants)
-    return {name: _dim(table.column(name), bins.get(name)) for name in names}
+    found = {name: _dim(table.column(name), bins.get(name)) for name in names}
+    return {name: dim.map(_unfolded) if name in wanted.asked else dim for name, dim in found.items()}
 
 
 def _dim(column: pa.ChunkedArray, bins: tuple[int, ...] | None) -> Dim:

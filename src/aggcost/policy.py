@@ -79,7 +79,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A whole proposal. The first rule that matches decides; `digest` covers the file and its price files."""
+    """A whole proposal. The first rule that matches decides; `digest` covers the file and its price files.
+
+    `given` is what finds the file again: a path, or the name of a policy in a folder that is looked in.
+    """
 
     name: str
     rules: tuple[Rule, ...]
@@ -93,6 +96,7 @@ class Policy:
     upkeep: Upkeep | None
     service_levels: Mapping[Route, ServiceLevel]
     path: Path
+    given: str
     digest: str
 
     @property
@@ -101,8 +105,8 @@ class Policy:
         return tuple(route for route in _named(self.rules, self.otherwise) if route is not None)
 
 
-def load_policy(path: Path) -> Policy:
-    """Return the policy of a file; ConfigError or RuleError with file and line."""
+def load_policy(path: Path, given: str | None = None) -> Policy:
+    """Return the policy of a file, `given` by this path or name; ConfigError or RuleError with file and line."""
     root = load(path)
     refuse_not_yet(root, _NOT_YET)
     root.fields(required=("policy",), optional=_KEYS)["policy"].version("1")
@@ -123,6 +127,7 @@ def load_policy(path: Path) -> Policy:
         upkeep=read_upkeep(root.given("upkeep")),
         service_levels=_service_levels(root.given("routes"), rules, target),
         path=path,
+        given=str(path) if given is None else given,
         digest=_digest(path, prices),
     )
 

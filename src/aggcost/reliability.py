@@ -7,7 +7,7 @@ where neither exists the number is unknown. Failover on errors is not replayed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -44,6 +44,7 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
         return service_as_logged(ledgers)
     cells = ledgers.cells
     latency = service.replayed(ledgers.latencies, cells, routed, policy.service_levels)
+    unseen = _unseen(policy, ledgers, (routed, failed))
     everything = sum((_requests(cells, one, slice(None)) for one in (routed, failed)), Fraction(0))
     lost = Fraction(0)
     found: set[Label] = set()
@@ -51,10 +52,25 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
         for position, route in enumerate(one.routes):
             number, label = _lost(cells, one, one.route == position, route, policy.service_levels)
             if number is None:
-                return Service(latency, None, None, everything, None)
+                return Service(latency, None, None, everything, None, unseen=unseen)
             lost += number
             found.add(label)
-    return Service(latency, None, lost, everything - lost, _weakest(found))
+    return Service(latency, None, lost, everything - lost, _weakest(found), unseen=unseen)
+
+
+def _unseen(policy: Policy, ledgers: Ledgers, both: Sequence[Routed]) -> Mapping[str, str]:
+    """Return what the log lacks of each route that requests move to, and that the policy does not assert."""
+    used = dict.fromkeys(route for one in both for route in one.routes)
+    found = {}
+    for route in used:
+        level = None if route is None else policy.service_levels.get(route)
+        if route is None or (level is not None and level.availability_percent is not None and level.p50_ms is not None):
+            continue
+        if _observed_rate(ledgers.cells, route) is None:
+            found[str(route)] = "requests"
+        elif (level is None or level.p50_ms is None) and not service.seen(route, ledgers.latencies).any():
+            found[str(route)] = "latencies"
+    return found
 
 
 def _weakest(labels: Collection[Label]) -> Label:

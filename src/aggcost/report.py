@@ -21,13 +21,17 @@ SCHEMA_VERSION = "1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A file that was read; `records` counts what it holds before anything was set aside."""
+    """A file that was read; `records` counts what it holds before anything was set aside.
+
+    `read_as` says how it was read, in words: format, dialect, what its tokens contain, units.
+    """
 
     path: str
     sha256: str
     format: str
     bytes: Count
     records: Count
+    read_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,7 @@ class Comparison:
 
     `savings` is the requests' saving in the period. `components`, their `total`, the `outside` rows
     behind the overheads and `roi` are a month's, overheads and fixed fees included.
+    `service_notes` say why figures of `service` are unknown.
     `without_evidence_percent` is the share of all requests that moves without a stated evaluation.
     """
 
@@ -86,6 +87,7 @@ class Comparison:
     total: Component
     outside: tuple[Component, ...] = ()
     service: tuple[Service, ...] = ()
+    service_notes: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()
     moved_requests: Requests = 0
     moved_percent: Percent | None = None

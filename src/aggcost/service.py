@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from aggcost import ledger
-from aggcost.ledger import Cells, Dim, IntArray, Plan
+from aggcost.ledger import Cells, Dim, IntArray, Mask, Plan
 from aggcost.policy import Route, ServiceLevel
 from aggcost.replay import Routed
 
@@ -157,11 +157,15 @@ def _service_of(
     level = levels.get(route)
     if level is not None and level.p50_ms is not None:
         return _asserted(level), "assumed"
-    seen = latencies.dims["provider"].where(route.provider)
-    seen &= latencies.dims["model"].where(route.model)
-    if not seen.any():
+    rows = seen(route, latencies)
+    if not rows.any():
         return None, "modelled"
-    return (latencies.latency_ms[seen], latencies.requests[seen]), "modelled"
+    return (latencies.latency_ms[rows], latencies.requests[rows]), "modelled"
+
+
+def seen(route: Route, latencies: Latencies) -> Mask:
+    """Return which rows of the latency ledger are of a route."""
+    return latencies.dims["provider"].where(route.provider) & latencies.dims["model"].where(route.model)
 
 
 def _asserted(level: ServiceLevel) -> tuple[IntArray, IntArray]:

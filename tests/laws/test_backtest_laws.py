@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sample_logs import PRICES, Row, price_usd, sample, write_csv, write_jsonl, write_prices
 
-from aggcost import backtest, rules
+from aggcost import backtest, rules, scanning
 from aggcost.baseline import Options
 from aggcost.importers import ReadOptions
 from aggcost.money import settle
@@ -178,3 +178,44 @@ def test_repeats_are_kept_and_dedupe_makes_them_a_line(tmp_path):
     assert "repeated_request_id" in {issue.code for issue in kept.issues}
     assert dropped.arms[0].cost == cost_by_hand(rows)
     assert dropped.coverage.duplicate == 10
+
+
+def test_an_unknown_service_says_why(tmp_path):
+    away = "policy: 1\nname: away\nrules: [{name: out, when: task == 'intent', route: other/tiny}]\n"
+    rows = [row | {"provider": "acme", "model": "small"} for row in sample(5, 2000)]
+    log = write_csv(rows, tmp_path / "log.csv")
+    report = backtest.simulate(options(tmp_path, log), [policy_of(tmp_path, away)])
+    assert report.comparisons[0].service_notes == (
+        "the log has no requests of other/tiny; assert its service levels under `routes:` in the policy",
+    )
+    lines = render(report, "table", View(width=80)).splitlines()
+    assert any(line.startswith(" n/a       the log has no requests of other/tiny;") for line in lines)
+    assert max(map(len, lines)) <= 80
+    asserted = away + "routes: {other/tiny: {latency_ms: {p50: 9}, availability: 99}}\n"
+    report = backtest.simulate(options(tmp_path, log), [policy_of(tmp_path, asserted)])
+    assert report.comparisons[0].service_notes == ()
+
+
+def test_an_unknown_percentile_says_how_many_requests_it_needs(tmp_path):
+    log = write_csv(sample(5, 50), tmp_path / "log.csv")
+    report = backtest.simulate(options(tmp_path, log), [policy_of(tmp_path, IDENTITY)])
+    assert report.comparisons[0].service_notes == ("p95 needs 100 requests with a latency, p99 1,000",)
+
+
+def test_the_detail_says_once_how_files_of_one_kind_were_read(tmp_path):
+    logs = [write_csv(sample(seed, 30), tmp_path / f"{seed}.csv") for seed in SEEDS]
+    report = backtest.simulate(options(tmp_path, *logs), [policy_of(tmp_path, IDENTITY)])
+    assert {one.read_as.partition(";")[0] for one in report.inputs} == {"generic"}
+    for name in ("table", "markdown", "html"):
+        text = render(report, name, View(width=200, detail=True))
+        assert text.count("3 files: generic; delimiter ,, every column text; input") == 1, text
+
+
+def test_a_value_of_the_log_is_never_taken_for_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(scanning, "MAX_GROUPS", 2)
+    users = ["\x00other"] * 30 + ["\x00\x00other"] * 20 + ["u1"] * 5 + ["u2"] * 5
+    rows = [row | {"user": user} for row, user in zip(sample(3, 60, unpriced=True), users, strict=True)]
+    report = backtest.analyze(options(tmp_path, write_jsonl(rows, tmp_path / "log.jsonl"), by=("user",)))
+    found = {group.key: group.requests for group in report.arms[0].by["user"]}
+    assert set(found) == {"\x00other", "\x00\x00other", "other values"}
+    assert sum(found.values()) == report.arms[0].requests

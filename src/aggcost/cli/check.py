@@ -48,6 +48,7 @@ def register(app: typer.Typer) -> None:
         Example: aggcost check logs.csv --policy policies/cheap.yaml
         """
         from aggcost import backtest
+        from aggcost.output.budget_lines import budget_line
         from aggcost.policy import find_policy, load_policy
 
         chosen = None if policy is None else load_policy(find_policy(policy, Path.cwd()))
@@ -55,8 +56,8 @@ def register(app: typer.Typer) -> None:
         with working("reading the log"):
             report = backtest.check(asked, chosen)
         show(report, output)
-        for line in backtest.budget_lines(report):
-            typer.echo(line, err=True)
+        for budget in report.budgets:
+            typer.echo(budget_line(budget), err=True)
         limit = percent_flag("--max-unpriced", price.max_unpriced, MAX_UNPRICED_PERCENT)
         finish(report, read, max_quarantined=MAX_QUARANTINED_PERCENT, max_unpriced=limit)
         if backtest.broken(report):

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import typer
 
-from aggcost.cli.common import MAX_QUARANTINED_PERCENT, MAX_UNPRICED_PERCENT, finish, options, show, working
+from aggcost.cli.common import (
+    MAX_QUARANTINED_PERCENT,
+    MAX_UNPRICED_PERCENT,
+    finish,
+    options,
+    percent_flag,
+    show,
+    working,
+)
 from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
 
 POLICY = "article"
@@ -19,7 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @command(app, "demo")
-    def demo(output: OutputFlags, engine: EngineFlags) -> None:
+    def demo(price: PriceFlags, output: OutputFlags, engine: EngineFlags) -> None:
         """Make the article's month of 1.8 million requests, and replay it under the article's policy.
 
         Example: aggcost demo --detail
@@ -35,8 +43,9 @@ def register(app: typer.Typer) -> None:
             month = Path(folder) / "month.parquet"
             with working("making the month"):
                 write_month(month)
-            asked = options([str(month)], ReadFlags(), PriceFlags(), output, engine, facts)
+            asked = options([str(month)], ReadFlags(), price, output, engine, facts)
             with working("replaying the month"):
                 report = replace(backtest.simulate(asked, [policy]), next_commands=NEXT)
         show(report, output)
-        finish(report, ReadFlags(), max_quarantined=MAX_QUARANTINED_PERCENT, max_unpriced=MAX_UNPRICED_PERCENT)
+        limit = percent_flag("--max-unpriced", price.max_unpriced, MAX_UNPRICED_PERCENT)
+        finish(report, ReadFlags(), max_quarantined=MAX_QUARANTINED_PERCENT, max_unpriced=limit)

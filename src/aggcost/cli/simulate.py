@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
         from aggcost.policy import find_policy, load_policy
 
         facts = project()
-        policies = [load_policy(find_policy(name, Path.cwd())) for name in policy]
+        policies = [load_policy(find_policy(name, Path.cwd()), name) for name in policy]
         asked = options(logs, read, price, output, engine, facts)
         with working("replaying the log"):
             report = backtest.simulate(asked, policies)

@@ -12,6 +12,7 @@ from aggcost.engine import Engine
 from aggcost.errors import Issue
 from aggcost.importers.parts import Part, ReadOptions
 from aggcost.ledger import accepted
+from aggcost.money import plain
 from aggcost.names import provider_aliases
 from aggcost.usage import COLUMN_NAMES
 
@@ -24,7 +25,7 @@ def marked(engine: Engine, table: ibis.Table, options: ReadOptions) -> ibis.Tabl
         cases = [(rules.to_ibis(condition, table, zone), task) for task, condition in options.tasks]
         table = table.mutate(task=ibis.coalesce(table.task, ibis.cases(*cases)))
     if options.dedupe:
-        table = _deduped(table)
+        table = _deduped(table, "request_id")
     return table
 
 
@@ -39,15 +40,15 @@ def _with_providers(engine: Engine, table: ibis.Table) -> ibis.Table:
     return table.mutate(provider=table.provider.cases(*changed.items(), else_=table.provider))
 
 
-def _deduped(table: ibis.Table) -> ibis.Table:
-    """Mark all but one row of each request id: the earliest stays; ties are decided by the other columns."""
+def _deduped(table: ibis.Table, key: str) -> ibis.Table:
+    """Mark all but one row of each `key`, the id or its hash: the earliest stays; the other columns decide ties."""
     kept_by = [
         table[name].asc(nulls_first=False) for name in COLUMN_NAMES if name not in ("source_file", "source_line")
     ]
     usable = accepted(table)
-    order = ibis.window(group_by=[table.request_id, usable], order_by=kept_by)
+    order = ibis.window(group_by=[table[key], usable], order_by=kept_by)
     later = ibis.row_number().over(order) > 0
-    repeat = table.request_id.notnull() & usable & later
+    repeat = table[key].notnull() & usable & later
     known = table.duplicate.fill_null(False)  # noqa: FBT003 - Ibis takes it by position
     return table.mutate(duplicate=repeat | known)
 
@@ -66,10 +67,25 @@ def repeated(engine: Engine, table: ibis.Table, options: ReadOptions) -> tuple[I
             "repeated_request_id",
             "warning",
             repeats,
-            f"{repeats:,} requests repeat the id of another one; they are counted and billed",
+            f"{repeats:,} requests repeat the id of another one; they are counted and billed{_money(engine, usable)}",
             hint="--dedupe id drops them into the duplicate line",
         ),
     )
+
+
+def _money(engine: Engine, usable: ibis.Table) -> str:
+    """Return what the log says that the repeats cost, those that `--dedupe id` would drop; empty where it does not."""
+    twice = usable.group_by("id_hash").having(usable.count() > 1).aggregate()
+    marked_twice = _deduped(usable.semi_join(twice, "id_hash"), "id_hash")
+    repeats = marked_twice.filter(marked_twice.duplicate)
+    money = repeats.aggregate(
+        usd=repeats.recorded_cost.sum(), known=repeats.recorded_cost.count(), rows=repeats.count()
+    )
+    (found,) = engine.to_arrow(money).to_pylist()
+    if not found["known"]:
+        return "; the log does not record what they cost"
+    of = "" if found["known"] == found["rows"] else f" for {found['known']:,} of them"
+    return f"; the log records {plain(found['usd'])} USD{of}"
 
 
 def same_file(parts: Sequence[Part]) -> tuple[Issue, ...]:

@@ -32,13 +32,17 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file that was read; `records` counts what it holds, quarantined rows included."""
+    """A file that was read; `records` counts what it holds, quarantined rows included.
+
+    `read_as` says in words how: format, dialect, what its tokens contain, units.
+    """
 
     path: str
     sha256: str
     format: str
     bytes: int
     records: int
+    read_as: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ class Usage:
     table: ibis.Table
     inputs: tuple[InputFile, ...]
     issues: tuple[Issue, ...]
-    notes: tuple[str, ...]
     locate: Callable[[int | None], list[Quarantined]]
 
 
@@ -49,8 +48,15 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
     table = marks.marked(engine, _united(engine, parts), options)
     inputs = tuple(
-        InputFile(one.table.file.shown, one.census.sha256, one.format, one.table.file.bytes, one.records)
-        for one in parts
+        InputFile(
+            part.table.file.shown,
+            part.census.sha256,
+            part.format,
+            part.table.file.bytes,
+            part.records,
+            _read_as(one, part, options),
+        )
+        for one, part in zip(listed, parts, strict=True)
     )
     located = quarantine.locator(engine, parts)
     issues = (
@@ -60,7 +66,7 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         *marks.stated_in_vain(parts, options),
         *marks.repeated(engine, table, options),
     )
-    return Usage(table, inputs, issues, _notes(listed, parts), located)
+    return Usage(table, inputs, issues, located)
 
 
 def _check(options: ReadOptions) -> None:
@@ -107,11 +113,15 @@ def _parts(engine: Engine, listed: Sequence[Opened], options: ReadOptions) -> li
     return [found[number] for number in range(len(listed))]
 
 
-def _notes(listed: Sequence[Opened], parts: Sequence[Part]) -> tuple[str, ...]:
-    return tuple(
-        f"{part.table.file.shown}: {part.format} ({one.rule}); {part.table.note}; {one.format.SEMANTICS}"
-        for one, part in zip(listed, parts, strict=True)
-    )
+def _read_as(one: Opened, part: Part, options: ReadOptions) -> str:
+    """Return in words how a file was read."""
+    if part.format == loading.CANONICAL:
+        tokens = "input tokens are those that no cache read or wrote; output contains reasoning; times are UTC"
+        return f"{part.format}; {part.table.note}; {tokens}"
+    tokens = one.format.SEMANTICS
+    if options.input_excludes_cache:
+        tokens = f"input tokens do not contain cached ones (--input-excludes-cache); otherwise: {tokens}"
+    return f"{part.format} ({one.rule}); {part.table.note}; {tokens}"
 
 
 def _canonical(engine: Engine, one: Opened) -> Part:

@@ -8,6 +8,7 @@ from aggcost.output import headline
 from aggcost.output.blocks import Beside, Block, Facts, Page, Table
 from aggcost.output.budget_lines import budget_table, verdict
 from aggcost.output.clean import clean
+from aggcost.output.figures import UNKNOWN
 from aggcost.output.log_facts import log_facts
 from aggcost.output.money_tables import (
     component_table,
@@ -26,6 +27,7 @@ from aggcost.output.trust import (
     input_table,
     issue_facts,
     origin_facts,
+    reading_facts,
 )
 from aggcost.report import Report
 from aggcost.report_compare import Comparison
@@ -83,7 +85,7 @@ def _simulate(report: Report, comparison: Comparison) -> tuple[Block, ...]:
         *headline.doubts(comparison),
         headline.rests_on(report, comparison),
         *_tables(comparison),
-        Facts((*_payback(comparison), *issue_facts(report.issues), *_next(report))),
+        Facts((*_unknown(comparison), *_payback(comparison), *issue_facts(report.issues), *_next(report))),
     )
 
 
@@ -95,6 +97,11 @@ def _tables(comparison: Comparison) -> tuple[Block, ...]:
 def _before_and_after(comparison: Comparison) -> Block:
     bill = component_table(comparison)
     return Beside(bill, service_table(comparison)) if comparison.service else bill
+
+
+def _unknown(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """Return why service figures are unknown."""
+    return tuple(("" if index else UNKNOWN, clean(text, 200)) for index, text in enumerate(comparison.service_notes))
 
 
 def _payback(comparison: Comparison) -> tuple[tuple[str, str], ...]:
@@ -134,7 +141,7 @@ def _several(report: Report) -> tuple[Block, ...]:
         headline.rests_on(report, best),
         ranking_table(report),
         _before_and_after(best),
-        Facts((*_payback(best), *issue_facts(report.issues), *_next(report))),
+        Facts((*_unknown(best), *_payback(best), *issue_facts(report.issues), *_next(report))),
     )
 
 
@@ -164,5 +171,6 @@ def _check_detail(report: Report) -> tuple[Block, ...]:
 def _trust(report: Report) -> tuple[Block, ...]:
     """Return what the report rests on, in full."""
     facts: list[Block] = [Facts((coverage_fact(report.coverage), *issue_facts(report.issues, full=True)))]
-    table = assumption_table(report)
-    return (*facts, *([table] if table else []), input_table(report), origin_facts(report))
+    table, read_as = assumption_table(report), reading_facts(report)
+    return (*facts, *([table] if table else []), input_table(report), *([read_as] if read_as else []),
+            origin_facts(report))  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from aggcost.errors import Issue
 from aggcost.output.blocks import Cell, Column, Facts, Table, cells, name_column
 from aggcost.output.clean import clean
@@ -92,6 +94,15 @@ def input_table(report: Report) -> Table:
             for one in report.inputs
         ),
     )
+
+
+def reading_facts(report: Report) -> Facts | None:
+    """Return how the log was read: each way once, with the number of its files; None where nothing is said."""
+    files = Counter(one.read_as for one in report.inputs if one.read_as)
+    if not files:
+        return None
+    counted = [f"{count(number)} files: {way}" if number > 1 else way for way, number in files.items()]
+    return Facts(tuple(("" if index else "read as", clean(text, 2 * _LONG)) for index, text in enumerate(counted)))
 
 
 def origin_facts(report: Report) -> Facts:

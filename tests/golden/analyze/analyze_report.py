@@ -33,11 +33,26 @@ def group(key, cost, requests, tokens=(0, 0, 0, 0), share=None, unpriced=0):
 
 TOKENS = Tokens(input=466_000_000, cache_read=42_000_000, cache_write=4_000_000, output=58_250_000)
 
+READ_AS = "litellm; JSON, one object a line; prompt_tokens contains cached tokens; spend is USD"
 REPORT = Report(
     command="analyze",
     inputs=(
-        Input(path="logs/2026-03-02.jsonl.zst", sha256="a1" * 32, format="jsonl", bytes=61_002_113, records=120_010),
-        Input(path="logs/2026-03-04.jsonl.zst", sha256="b2" * 32, format="jsonl", bytes=61_733_020, records=120_207),
+        Input(
+            path="logs/2026-03-02.jsonl.zst",
+            sha256="a1" * 32,
+            format="jsonl",
+            bytes=61_002_113,
+            records=120_010,
+            read_as=READ_AS,
+        ),
+        Input(
+            path="logs/2026-03-04.jsonl.zst",
+            sha256="b2" * 32,
+            format="jsonl",
+            bytes=61_733_020,
+            records=120_207,
+            read_as=READ_AS,
+        ),
     ),
     prices=Prices(source="the shipped catalogue (genai-prices 0.2.3)", digest="c3" * 32),
     period=Period(

@@ -86,6 +86,9 @@ COMPARISON = Comparison(
         Component(name="acme", before=None, after=None, savings=None, savings_percent=None),
     ),
     total=component("total", "7.5", "15", "-100"),
+    service_notes=(
+        "the log has no latencies of acme/mystery; assert its service levels under `routes:` in the policy",
+    ),
     service=(
         Service(
             name="p95 latency", before=Decimal(900), after=None, change=None, unit="ms",
