@@ -20,6 +20,7 @@ import ibis
 import ibis.expr.operations as ops
 import pyarrow as pa
 
+from aggcost import activity
 from aggcost.errors import InputError, UsageError, did_you_mean
 
 EngineName = Literal["duckdb", "spark"]
@@ -97,10 +98,12 @@ def open_engine(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     engine = Engine("spark" if name == "spark" else "duckdb", backend, folder)
+    activity.using(folder)
     try:
         yield engine
     finally:
         engine.close()
+        activity.using(None)
 
 
 def hash_sql(text: str) -> str:

@@ -60,7 +60,7 @@ def _spark_table(file: SourceFile) -> LogTable:
         raise UsageError(
             f"{file.shown}: Spark reads canonical Parquet only", hint="aggcost convert LOG -o usage.parquet, then that"
         )
-    return LogTable(file, "parquet", "", COLUMN_NAMES, {}, "canonical Parquet")
+    return LogTable(file, "parquet", "", COLUMN_NAMES, {}, "Parquet, typed columns")
 
 
 def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Part:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
+from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
 from aggcost.importers import files, loading, marks, quarantine
@@ -82,7 +83,8 @@ def _check(options: ReadOptions) -> None:
 
 
 def _opened(engine: Engine, shown: str, options: ReadOptions) -> Opened:
-    with _told(shown):
+    size_bytes = 0 if shown == "-" else Path(shown).stat().st_size
+    with _told(shown), activity.reading(shown, size_bytes):
         return loading.opened(engine, files.unpack(shown, engine.folder), options)
 
 
@@ -103,14 +105,21 @@ def _parts(engine: Engine, listed: Sequence[Opened], options: ReadOptions) -> li
         if one.batch is not None:
             batches.setdefault(one.batch, []).append(number)
             continue
-        with _told(one.file.shown):
+        with _told(one.file.shown), activity.reading(one.file.shown, one.file.path.stat().st_size):
             found[number] = (
                 _canonical(engine, one) if one.canonical else loading.imported(engine, one, options, f"log{number}")
             )
     for numbers in batches.values():
-        together = loading.imported_together(engine, [listed[n] for n in numbers], options, f"log{numbers[0]}")
+        batch = [listed[number] for number in numbers]
+        with activity.reading(_named(batch), sum(one.file.path.stat().st_size for one in batch)):
+            together = loading.imported_together(engine, batch, options, f"log{numbers[0]}")
         found |= dict(zip(numbers, together, strict=True))
     return [found[number] for number in range(len(listed))]
+
+
+def _named(batch: Sequence[Opened]) -> str:
+    others = f" and {len(batch) - 1:,} more" if len(batch) > 1 else ""
+    return f"{batch[0].file.shown}{others}"
 
 
 def _read_as(one: Opened, part: Part, options: ReadOptions) -> str:
@@ -134,7 +143,7 @@ def _canonical(engine: Engine, one: Opened) -> Part:
     records = int(engine.to_arrow(relation.count().as_table()).column(0)[0].as_py())
     with Counting([(one.file.path, one.file.given)]) as counting:
         pass
-    table = one.table or LogTable(one.file, "parquet", "", COLUMN_NAMES, {}, "canonical Parquet")
+    table = one.table or LogTable(one.file, "parquet", "", COLUMN_NAMES, {}, "Parquet, typed columns")
     return Part(table, loading.CANONICAL, None, relation, counting.censuses()[0], (), records, records)
 
 
