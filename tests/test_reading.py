@@ -126,7 +126,12 @@ def test_what_convert_writes_reads_as_the_same_log(tmp_path):
     path = log(tmp_path, IDS + f"r1,{ROW}r2,{ROW}r3,2026-02-01T00:00:00Z,m,bad,1\n")
     canonical = tmp_path / "usage.parquet"
     with open_engine(threads=1) as engine:
-        assert write_canonical(engine, read_usage(engine, [str(path)], ReadOptions(request_ids=True)), canonical) == 2
+        assert (
+            write_canonical(
+                engine, read_usage(engine, [str(path)], ReadOptions(request_ids=True, writes=(canonical,))), canonical
+            )
+            == 2
+        )
     again = read(canonical)
     assert again.inputs[0].format == "canonical"
     kept = [name for name in COLUMN_NAMES if name != "source_file"]
@@ -138,7 +143,7 @@ def test_what_convert_writes_reads_as_the_same_log(tmp_path):
 def test_convert_never_writes_over_its_log(tmp_path):
     path = log(tmp_path, HEADER + ROW)
     with open_engine(threads=1) as engine, pytest.raises(UsageError, match="is one of the logs"):
-        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions(request_ids=True)), path)
+        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions(request_ids=True, writes=(path,))), path)
     assert path.read_text() == HEADER + ROW
 
 
@@ -153,7 +158,9 @@ def test_ids_are_compared_across_formats_and_files_without_ids(tmp_path):
     without = log(tmp_path, "model,input_tokens\nm,1\nm,1\n", "none.csv")
     canonical = tmp_path / "usage.parquet"
     with open_engine(threads=1) as engine:
-        write_canonical(engine, read_usage(engine, [str(with_ids)], ReadOptions(request_ids=True)), canonical)
+        write_canonical(
+            engine, read_usage(engine, [str(with_ids)], ReadOptions(request_ids=True, writes=(canonical,))), canonical
+        )
     found = read(with_ids, lines, without, canonical)
     assert len(found.good) == 7
     assert [(one.code, one.count) for one in found.issues] == [("repeated_request_id", 3)]
@@ -171,7 +178,7 @@ def test_files_of_other_columns_are_one_table(tmp_path):
 def test_what_is_said_about_a_canonical_file_is_not_lost_quietly(tmp_path):
     path, canonical = log(tmp_path, HEADER + ROW), tmp_path / "usage.parquet"
     with open_engine(threads=1) as engine:
-        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions()), canonical)
+        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions(writes=(canonical,))), canonical)
     found = read(canonical, assume={"provider": "openai"}, mapping={"task": "model"})
     assert (found.inputs[0].format, found.values("input")) == ("canonical", [10])
     (issue,) = found.issues

@@ -39,9 +39,7 @@ def _run(arguments: list[str]) -> int:
 
     try:
         return app(arguments, prog_name="aggcost", standalone_mode=False) or 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except typer.Abort:
+    except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except typer.TyperException as error:
         return _usage(error)

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,15 @@ class Engine:
         with _told(self.name):
             found: list[tuple[Any, ...]] = self.backend.raw_sql(sql).fetchall()
             return found
+
+    def confine(self, paths: Sequence[Path]) -> None:
+        """Let DuckDB open these files and its own temporary ones, and nothing else, from now on."""
+        if self.name != "duckdb":
+            return
+        listed = ", ".join(quoted(str(path.resolve())) for path in paths)
+        self.rows(f"SET allowed_directories = [{quoted(f'{self.folder.resolve()}/')}]")
+        self.rows(f"SET allowed_paths = [{listed}]")
+        self.rows("SET enable_external_access = false")  # cannot be undone while the engine runs
 
     def close(self) -> None:
         """Let go of the engine and of its temporary files."""

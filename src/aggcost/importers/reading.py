@@ -44,7 +44,9 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
     InputError for what cannot be read, DataQualityError for a file that is damaged or swallows lines.
     """
     _check(options)
-    listed = [_opened(engine, shown, options) for shown in files.find(sources)]
+    found = files.find(sources)
+    engine.confine([*(Path(shown) for shown in found if shown != "-"), *map(_unfinished, options.writes)])
+    listed = [_opened(engine, shown, options) for shown in found]
     parts = _parts(engine, listed, options)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
     table = marks.marked(engine, _united(engine, parts), options)
@@ -207,13 +209,20 @@ def _completed(stored: ibis.Table) -> ibis.Table:
     return stored.select(**wanted, **told)
 
 
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
+
+
 def write_canonical(engine: Engine, usage: Usage, path: Path) -> int:
-    """Write the usable rows as canonical Parquet, whole or not at all; return their number."""
+    """Write the usable rows as canonical Parquet, whole or not at all; return their number.
+
+    `path` is one of `ReadOptions.writes`.
+    """
     inputs = {Path(one.path).resolve() for one in usage.inputs if one.path != "-"}
     if path.resolve() in inputs:
         raise UsageError(f"{path} is one of the logs to convert", hint="name another file")
     rows = usage.table.filter(accepted(usage.table))
-    part = path.with_name(f".{path.name}.part")
+    part = _unfinished(path)
     try:
         sql = ibis.to_sql(rows.select(*COLUMN_NAMES), dialect="duckdb")
         written = engine.rows(f"COPY ({sql}) TO {quoted(str(part))} (FORMAT parquet, COMPRESSION zstd)")[0][0]
