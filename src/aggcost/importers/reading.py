@@ -18,7 +18,7 @@ from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
 from aggcost.importers import fields, files, marks, quarantine, registry, selecting, tables
 from aggcost.importers.census import Counting
-from aggcost.importers.fields import Meaning
+from aggcost.importers.fields import Meaning, Source
 from aggcost.importers.parts import NO_CENSUS, InputFile, Part, Quarantined, ReadOptions
 from aggcost.importers.tables import LogTable
 from aggcost.usage import COLUMN_NAMES, COLUMNS
@@ -120,25 +120,37 @@ def _imported(engine: Engine, table: LogTable, chosen: registry.Format, options:
     zone = options.timezone or getattr(chosen, "ZONE", None)
     unit = selecting.time_unit(engine, table, found.get("timestamp"))
     meaning = Meaning(zone, unit, options.input_excludes_cache)
-    keep_ids = options.request_ids or options.dedupe is not None or table.kind == "parquet"
-    select = selecting.select(table, found, meaning, request_ids=keep_ids)
     name = f"log{number}"
-    part = (_viewed if table.kind == "parquet" else _copied)(engine, table, chosen.NAME, select, name)
+    if table.kind == "parquet":
+        part = _viewed(engine, table, chosen.NAME, found, meaning, name)
+    else:
+        keep_ids = options.request_ids or options.dedupe is not None
+        select = selecting.select(table, found, meaning, request_ids=keep_ids)
+        part = _copied(engine, table, chosen.NAME, select, name)
     if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
         return _imported(engine, tables.with_late_keys(engine, table), chosen, options, number)
     selecting.need_zone(engine, table.file.shown, name, found.get("timestamp"), meaning)
     return part
 
 
-def _viewed(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:
+def _viewed(
+    engine: Engine, table: LogTable, format_name: str, found: dict[str, Source], meaning: Meaning, name: str
+) -> Part:
     """Read a Parquet file where it lies.
 
-    Its rows are checked once; where none is bad, no later scan asks again.
+    Its rows are checked once; what the check finds is not asked again by every later scan.
     """
+    select = selecting.select(table, found, meaning)
     rows, bad = engine.rows(f"SELECT count(*), count(issue) FROM ({select})")[0]  # noqa: S608 - quoted literals
-    checked = select if bad else f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({select})"  # noqa: S608
+    checked = (
+        select if bad else _without_checks(selecting.select(table, selecting.plain(engine, table, found), meaning))
+    )
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS {checked}")
     return Part(table, format_name, select, engine.backend.table(name), NO_CENSUS, (), int(rows))
+
+
+def _without_checks(select: str) -> str:
+    return f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({select})"  # noqa: S608 - quoted literals
 
 
 def _copied(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:

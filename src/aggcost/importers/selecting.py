@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aggcost.engine import Engine, hash_sql, identifier, quoted
 from aggcost.errors import InputError
-from aggcost.importers import fields
-from aggcost.importers.casts import is_naive
+from aggcost.importers import casts, fields
+from aggcost.importers.casts import Cell, is_naive
 from aggcost.importers.fields import Meaning, Source
 from aggcost.importers.tables import LogTable
 from aggcost.usage import COLUMNS
@@ -17,6 +18,8 @@ SMALLEST_EPOCH_S = 10**8  # 1973: a smaller number counts from some other beginn
 SAMPLE_ROWS = 1000  # that decide between text and numbers, where a column of times holds both
 NO_ZONE = "timestamp:has_no_zone"
 LATE = "has_unseen_keys"  # of a row with a key that the sample of its file did not show
+# Names that every ledger is grouped by: their cells are read by each scan.
+GROUPED = ("provider", "model", "task", "service_tier", "region")
 _TYPES = {"int64": "BIGINT", "string": "VARCHAR", "boolean": "BOOLEAN", "timestamp(6)": "TIMESTAMP",
           "decimal(38, 12)": "DECIMAL(38, 12)"}  # fmt: skip
 _NOT_A_COUNT = "not_a_count"
@@ -33,6 +36,10 @@ def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning, *, re
     them, and ids are most of the bytes of a log.
     """
     made, checked = fields.columns(found, meaning)
+    inner = dict(checked)
+    if "request_id" in made:
+        inner["request_id"] = made["request_id"]
+        made["request_id"] = identifier(fields.value_name("request_id"))
     values = {name: identifier(fields.value_name(name)) for name in checked}
     made["source_file"] = quoted(table.file.shown)
     if "recorded_cost" in made:
@@ -44,8 +51,27 @@ def select(table: LogTable, found: Mapping[str, Source], meaning: Meaning, *, re
         listed.append(f"{hash_sql(made['request_id'])} AS id_hash")
     if table.unseen:
         listed.append(f"coalesce({', '.join(map(identifier, table.unseen))}) IS NOT NULL AS {LATE}")
-    worked_out = "".join(f", {value} AS {values[name]}" for name, value in checked.items())
+    worked_out = "".join(f", {value} AS {identifier(fields.value_name(name))}" for name, value in inner.items())
     return f"SELECT {', '.join(listed)} FROM (SELECT *{worked_out} FROM {table.sql})"  # noqa: S608 - quoted throughout
+
+
+def plain(engine: Engine, table: LogTable, found: dict[str, Source]) -> dict[str, Source]:
+    """Return the fields of a typed file without a bad row, those marked whose every cell is its own reading."""
+    odd = {name: test for name, source in found.items() if (test := _odd(name, source.cell))}
+    tests = ", ".join(f"coalesce(bool_or({test}), false)" for test in odd.values())
+    answers = engine.rows(f"SELECT {tests} FROM {table.sql}")[0] if tests else ()  # noqa: S608 - quoted names
+    known = {name for name, answer in zip(odd, answers, strict=True) if not answer}
+    known |= {name for name, source in found.items() if source.cell.kind == "int" and name != "status"}
+    return found | {name: replace(found[name], cell=replace(found[name].cell, plain=True)) for name in known}
+
+
+def _odd(name: str, cell: Cell) -> str | None:
+    """Return the test of whether a cell is not its own reading, None where no test is worth a pass."""
+    if cell.kind != "text":
+        return None
+    if name == "status":
+        return casts.odd_status(cell)
+    return casts.odd_text(cell) if name in GROUPED else None
 
 
 def _type_of(name: str) -> str:
