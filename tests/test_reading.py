@@ -46,6 +46,22 @@ def test_text_parquet_and_counts_that_are_none(tmp_path):
     assert len(found.rows) == 4
 
 
+@pytest.mark.parametrize(
+    ("provider", "status", "expected"),
+    [
+        (["a", "b"], ["ok", "error"], [("a", "ok", None), ("b", "error", None)]),
+        ([" a", ""], ["ok", "rejected"], [("a", "ok", None), (None, "rejected", None)]),
+        (["a ", None], [200, 503], [("a", "ok", 200), (None, "error", 503)]),
+        ([7, 8], ["Success", "timeout"], [("7", "ok", None), ("8", "error", 408)]),
+        (["a", "b"], [True, None], [("a", "ok", None), ("b", None, None)]),
+    ],
+)
+def test_parquet_cells_that_are_or_are_not_their_own_reading(tmp_path, provider, status, expected):
+    found = read(parquet(tmp_path, provider=provider, model=["m", "m "], input_tokens=[5, None], status=status))
+    assert [(row["provider"], row["status"], row["http_status"]) for row in found.good] == expected
+    assert [(row["model"], row["input"]) for row in found.good] == [("m", 5), ("m", None)]
+
+
 def test_parquet_times_without_a_zone_are_refused(tmp_path):
     path = parquet(
         tmp_path, ts=pa.array([NOON.replace(tzinfo=None)], pa.timestamp("ns")), model=["m"], input_tokens=[5]

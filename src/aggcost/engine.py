@@ -27,7 +27,7 @@ EngineName = Literal["duckdb", "spark"]
 ENGINES: tuple[EngineName, ...] = ("duckdb", "spark")
 
 # What a scan of a log needs: CSV buffers and the row groups being written, per thread.
-_MEMORY_MB, _MEMORY_A_THREAD_MB = 600, 150
+_MEMORY_MB, _MEMORY_A_THREAD_MB = 400, 150
 
 
 class EngineError(InputError):

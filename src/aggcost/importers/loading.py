@@ -16,6 +16,7 @@ from aggcost.importers.files import SourceFile, without_mark
 from aggcost.importers.layout import Layout
 from aggcost.importers.parts import Part, ReadOptions
 from aggcost.importers.sampling import Sample
+from aggcost.importers.selecting import Selection
 from aggcost.importers.tables import LogTable
 from aggcost.usage import COLUMN_NAMES
 
@@ -66,45 +67,46 @@ def _spark_table(file: SourceFile) -> LogTable:
 def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Part:
     """Return a file that is read alone: a table, or JSON known by the names of its fields."""
     table = one.table or tables.open_json(engine, one.file, one.sample.shape)
-    select, timestamp, meaning = _selected(engine, one.format, table, options)
-    part = (_viewed if table.kind == "parquet" else _copied)(engine, table, one.format.NAME, select, name)
+    selection = _selected(engine, one.format, table, options)
+    read = _viewed if table.kind == "parquet" else _copied
+    part = read(engine, table, one.format.NAME, selection, name)
     if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
         return imported(engine, replace(one, table=tables.with_late_keys(engine, table)), options, name)
-    selecting.need_zone(engine, table.file.shown, name, timestamp, meaning)
+    selecting.need_zone(engine, table.file.shown, name, selection.timestamp, selection.meaning)
     return part
 
 
-def _selected(
-    engine: Engine, chosen: registry.Format, table: LogTable, options: ReadOptions
-) -> tuple[str, fields.Source | None, Meaning]:
+def _selected(engine: Engine, chosen: registry.Format, table: LogTable, options: ReadOptions) -> Selection:
     if chosen.LAYOUT is not None:
-        selection = declared.of_table(chosen.LAYOUT, table.sql, table.cells, options, table.file.shown)
-        return selection.sql, selection.timestamp, selection.meaning
+        return declared.of_table(chosen.LAYOUT, table.sql, table.cells, options, table.file.shown)
     found = generic.fields(table.names, table.cells, options.mapping, table.file.shown)
     found |= fields.assumed(options.assume)
     unit = selecting.time_unit(engine, table, found.get("timestamp"))
     meaning = Meaning(options.timezone, unit, options.input_excludes_cache)
     keep_ids = options.request_ids or options.dedupe is not None or table.kind == "parquet"
-    select = selecting.select(selecting.of_names(table, found), found, meaning, request_ids=keep_ids)
-    return select, found.get("timestamp"), meaning
+    return Selection(selecting.of_names(table, found), found, meaning, request_ids=keep_ids)
 
 
-def _viewed(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:
+def _viewed(engine: Engine, table: LogTable, format_name: str, selection: Selection, name: str) -> Part:
     """Read a Parquet file where it lies.
 
-    Its rows are checked once; where none is bad, no later scan asks again.
+    Its rows are checked once; what the check finds is not asked again by every later scan.
     """
+    select = selection.sql
     with Counting([(table.file.path, table.file.given)]) as counting:
         rows, bad = engine.rows(f"SELECT count(*), count(issue) FROM ({select})")[0]  # noqa: S608 - quoted literals
-    checked = select if bad else f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({select})"  # noqa: S608
+    checked = select
+    if not bad:
+        plain = replace(selection, found=selecting.plain(engine, selection.rows.sql, selection.found))
+        checked = f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({plain.sql})"  # noqa: S608
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS {checked}")
     relation = engine.backend.table(name)
     return Part(table, format_name, lambda: select, relation, counting.censuses()[0], (), int(rows), int(rows))
 
 
-def _copied(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:
+def _copied(engine: Engine, table: LogTable, format_name: str, selection: Selection, name: str) -> Part:
     """Read a text file once, into temporary Parquet; records that the engine sets aside become rows with an issue."""
-    kept = engine.folder / f"{name}.parquet"
+    kept, select = engine.folder / f"{name}.parquet", selection.sql
     quarantine.forget_rejects(engine)
     with Counting([(table.file.path, table.file.given)]) as counting:
         rows = int(engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")[0][0])
@@ -160,7 +162,7 @@ def _layout(one: Opened) -> Layout:
 
 def _of_json(
     engine: Engine, batch: Sequence[Opened], listed: Sequence[SourceFile], options: ReadOptions, *, numbered: bool
-) -> declared.Selection:
+) -> Selection:
     names = tuple(dict.fromkeys(key for one in batch for key in one.sample.names))
     lines = tables.json_lines(engine, listed, batch[0].sample.shape, numbered=numbered)
     return declared.of_json(_layout(batch[0]), lines, names, options, batch[0].file.shown)
