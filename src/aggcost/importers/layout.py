@@ -138,6 +138,14 @@ def filled(template: str, resolve: Resolve) -> str:
     return _BRACED.sub(lambda found: resolve(found[1]).text, template)
 
 
+def top_names(layout: Layout) -> set[str]:
+    """Return the columns or top-level members that a layout reads."""
+    if layout.items:
+        return {layout.items[0].partition("[")[0].partition(".")[0]}
+    paths = [path for place in layout.fields.values() for path in _BRACED.findall(place.template)]
+    return {str(segments(path)[1][0]) for path in paths}
+
+
 def segments(path: str) -> tuple[int, tuple[str | int, ...]]:
     """Return how far out a path begins (0 is the record itself), and its names and positions."""
     inner = path.lstrip("^")

@@ -79,12 +79,22 @@ def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Pa
 def _selected(engine: Engine, chosen: registry.Format, table: LogTable, options: ReadOptions) -> Selection:
     if chosen.LAYOUT is not None:
         return declared.of_table(chosen.LAYOUT, table.sql, table.cells, options, table.file.shown)
-    found = generic.fields(table.names, table.cells, options.mapping, table.file.shown)
+    found = _by_name(table, options)
     found |= fields.assumed(options.assume)
     unit = selecting.time_unit(engine, table, found.get("timestamp"))
     meaning = Meaning(options.timezone, unit, options.input_excludes_cache)
     keep_ids = options.request_ids or options.dedupe is not None or table.kind == "parquet"
     return Selection(selecting.of_names(table, found), found, meaning, request_ids=keep_ids)
+
+
+def _by_name(table: LogTable, options: ReadOptions) -> dict[str, fields.Source]:
+    try:
+        return generic.fields(table.names, table.cells, options.mapping, table.file.shown)
+    except InputError as error:
+        like = registry.near(Sample(table.names))
+        if options.mapping or not like:
+            raise
+        raise InputError(error.message, hint=f"nearest formats: {like}; or {error.hint}") from error
 
 
 def _viewed(engine: Engine, table: LogTable, format_name: str, selection: Selection, name: str) -> Part:
