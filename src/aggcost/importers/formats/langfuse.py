@@ -75,7 +75,7 @@ def layout(spelled: Callable[[str], str], model: str, items: tuple[str, ...] = (
             f"AND {{{model}}} IS NOT NULL AND {summed(usage, 'input|output').template} IS NOT NULL)"
         ),
         key="'langfuse ' || {id}",
-        keep=(f"epoch_us(TRY_CAST({{{spelled('updated_at')}}} AS TIMESTAMP))",),
+        keep=(f"coalesce(epoch_us(TRY_CAST({{{spelled('updated_at')}}} AS TIMESTAMP)), 0)",),
     )  # fmt: skip
 
 
