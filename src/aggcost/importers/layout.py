@@ -43,7 +43,8 @@ class Layout:
 
     `fields` says where the fields of the contract stand, `constants` what they are where the format itself
     says so. `items` are the paths of the lists that hold the records of a JSON line (``data[*]``), outermost
-    first; without them each line or row is a record. `record` is SQL over `item` (one of them) that makes
+    first; without them each line or row is a record, as is a line that lacks a list ending in a question mark
+    (``data[*]?``: the page of an API, or its records alone). `record` is SQL over `item` (one of them) that makes
     another JSON object of it, where paths cannot reach into it. `encoded` are paths of members that may be JSON
     inside a string. `excludes_cache` says that input tokens do not contain cached ones. `requests` is a
     template that is true for records that are requests; others are filtered. `key` is the template of a text
@@ -88,6 +89,22 @@ def total(*paths: str) -> Place:
     )
 
 
+def summed(path: str, names: str, but: str = "") -> Place:
+    """Return the sum of those counts of an object whose names match one regular expression and not another.
+
+    An object without such a name gives nothing, and one that is no count spoils the sum.
+    """
+    # The object may stand in a string; the lambda gives the list a name, so that it is made once.
+    decoded = f"TRY_CAST(json_extract_string(TRY_CAST({{{path}}} AS JSON), '$') AS JSON)"
+    other = f" AND NOT regexp_matches(lower(e.key), {quoted(but)})" if but else ""
+    wanted = f"lambda e: e.value IS NOT NULL AND regexp_matches(lower(e.key), {quoted(names)}){other}"
+    listed = f"list_filter(map_entries(TRY_CAST({decoded} AS MAP(VARCHAR, VARCHAR))), {wanted})"
+    bad = f"len(list_filter(l, lambda e: NOT regexp_full_match(e.value, '{_COUNT}'))) > 0"
+    added = "list_sum(list_transform(l, lambda e: TRY_CAST(split_part(e.value, '.', 1) AS BIGINT)))"
+    cases = f"CASE WHEN len(l) = 0 THEN NULL WHEN {bad} THEN 'not a count' ELSE CAST({added} AS VARCHAR) END"
+    return Place(f"list_transform([{listed}], lambda l: {cases})[1]")
+
+
 def rest(whole: Place, *parts: Place) -> Place:
     """Return what of a count its parts do not say; parts that say more than the whole make it no count."""
     known = " + ".join(f"coalesce(TRY_CAST({part.template} AS BIGINT), 0)" for part in parts)
@@ -118,6 +135,13 @@ def between(start: str, end: str) -> Place:
     """Return the milliseconds from one ISO 8601 time to another."""
     times = [f"epoch_us(TRY_CAST({{{path}}} AS TIMESTAMP))" for path in (end, start)]
     return Place(f"CAST(CAST({times[0]} - {times[1]} AS DECIMAL(28, 3)) / 1000 AS VARCHAR)")
+
+
+def in_milliseconds(path: str) -> Place:
+    """Return milliseconds of a duration that a log states in seconds, for templates: `at` takes a unit."""
+    text = f"{{{path}}}"
+    exact = f"CAST(TRY_CAST({text} AS DECIMAL(28, 9)) * 1000 AS VARCHAR)"
+    return Place(f"CASE WHEN regexp_full_match({text}, '{_AMOUNT}') THEN {exact} ELSE {text} END")
 
 
 def renamed(path: str, names: Mapping[str, str]) -> Place:

@@ -68,8 +68,9 @@ def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Pa
     """Return a file that is read alone: a table, or JSON known by the names of its fields."""
     table = one.table or tables.open_json(engine, one.file, one.sample.shape)
     selection = _selected(engine, one.format, table, options)
-    read = _viewed if table.kind == "parquet" else _copied
-    part = read(engine, table, one.format.NAME, selection, name)
+    # Repeats are told among rows that stand side by side, whatever file they come from.
+    viewed = table.kind == "parquet" and not (one.format.LAYOUT and one.format.LAYOUT.key)
+    part = (_viewed if viewed else _copied)(engine, table, one.format.NAME, selection, name)
     if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
         return imported(engine, replace(one, table=tables.with_late_keys(engine, table)), options, name)
     selecting.need_zone(engine, table.file.shown, name, selection.timestamp, selection.meaning)

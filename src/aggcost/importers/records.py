@@ -96,7 +96,10 @@ class TableRecords:
 
 def _opened(relation: str, level: int, path: str) -> str:
     """Return the relation with a row for each element of a list; an empty list gives one row of nulls."""
-    elements = f"json_extract(j{level}, {quoted('$.' + path)})"
+    elements = f"json_extract(j{level}, {quoted('$.' + path.rstrip('?'))})"
+    if path.endswith("?"):
+        there = f"json_type(j{level}, {quoted('$.' + path.removesuffix('[*]?'))}) = 'ARRAY'"
+        elements = f"CASE WHEN {there} THEN {elements} ELSE [j{level}] END"
     found = f"SELECT *, {elements} AS elements FROM ({relation})"  # noqa: S608
     held = f"SELECT *, CASE WHEN len(elements) > 0 THEN elements ELSE [NULL] END AS held FROM ({found})"  # noqa: S608
     rows = f"unnest(held) AS j{level - 1}, unnest(range(len(held))) AS element"

@@ -98,8 +98,14 @@ def _is_json(line: bytes) -> bool:
 def _parquet(engine: Engine, file: SourceFile) -> LogTable:
     reader = f"read_parquet([{quoted(str(plain_name(engine, file.path)))}])"
     described = engine.rows(f"DESCRIBE SELECT * FROM {reader}")  # noqa: S608
-    cells = {str(row[0]): Cell(identifier(str(row[0])), _kind(str(row[1]))) for row in described}
+    cells = {str(row[0]): _parquet_cell(identifier(str(row[0])), str(row[1])) for row in described}
     return LogTable(file, "parquet", reader, tuple(cells), cells, "Parquet, typed columns")
+
+
+def _parquet_cell(column: str, sql_type: str) -> Cell:
+    """Return a column as a cell; a map, struct or list is the text of its JSON."""
+    nested = sql_type.startswith(("MAP", "STRUCT")) or sql_type.endswith("]")
+    return Cell(f"CAST(to_json({column}) AS VARCHAR)" if nested else column, _kind(sql_type))
 
 
 def _kind(sql_type: str) -> str:
