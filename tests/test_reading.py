@@ -181,6 +181,8 @@ def test_what_is_said_about_a_canonical_file_is_not_lost_quietly(tmp_path):
 
 def test_an_input_says_how_it_was_read(tmp_path):
     (one,) = read(log(tmp_path, HEADER + ROW)).inputs
-    assert one.read_as.startswith("generic (names of fields); delimiter ,, every column text; input_tokens contains cached tokens")
+    assert one.read_as.startswith(
+        "generic (names of fields); delimiter ,, every column text; input_tokens contains cached tokens"
+    )
     (one,) = read(log(tmp_path, HEADER + ROW), input_excludes_cache=True).inputs
     assert "input tokens do not contain cached ones (--input-excludes-cache)" in one.read_as

@@ -20,6 +20,7 @@ Resolve = Callable[[str], Cell]
 _BRACED = re.compile(r"""\{([A-Za-z_^"][^{}]*)\}""")
 _SEGMENT = re.compile(r'"([^"]+)"|([^."\[\]]+)|\[([0-9]+)\]')
 _COUNT = r"[0-9]{1,15}(\.0+)?"
+_GROUPED = r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"
 _AMOUNT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
 
 
@@ -79,13 +80,41 @@ def sql(template: str, unit: str | None = None) -> Place:
 
 def total(*paths: str) -> Place:
     """Return the sum of several counts; missing ones are left out, and one that is no count spoils the sum."""
-    texts = [f"{{{path}}}" for path in paths]
+    return added(*map(at, paths))
+
+
+def added(*places: Place) -> Place:
+    """Return the sum of several counts, as `total` does of those that stand at paths."""
+    texts = [place.template for place in places]
     bad = " OR ".join(f"NOT regexp_full_match({text}, '{_COUNT}')" for text in texts)
     summed = " + ".join(f"coalesce(CAST(split_part({text}, '.', 1) AS BIGINT), 0)" for text in texts)
     return Place(
         f"CASE WHEN coalesce({', '.join(texts)}) IS NULL THEN NULL WHEN {bad} THEN 'not a count' "
         f"ELSE CAST({summed} AS VARCHAR) END"
     )
+
+
+def counted(elements: Place, name: str, value: str, *members: str) -> Place:
+    """Return the sum of a count over the objects of a list of which a member `name` is `value`.
+
+    The count is the first of `members` that an object has; one that is no count spoils the sum.
+    """
+    tested, *texts = (f"json_extract_string(one, {json_path(segments(path)[1])})" for path in (name, *members))
+    text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
+    listed = f"json_extract(TRY_CAST({elements.template} AS JSON), '$[*]')"
+    found = f"[{text} FOR one IN {listed} IF {tested} = {quoted(value)} AND {text} IS NOT NULL]"
+    bad = f"len([one FOR one IN {found} IF NOT regexp_full_match(one, '{_COUNT}')]) > 0"
+    summed = f"list_sum([CAST(split_part(one, '.', 1) AS BIGINT) FOR one IN {found}])"
+    return Place(
+        f"CASE WHEN {elements.template} IS NULL THEN NULL WHEN {bad} THEN 'not a count' "
+        f"ELSE CAST({summed} AS VARCHAR) END"
+    )
+
+
+def grouped(path: str) -> Place:
+    """Return a number without the commas between its thousands, where they stand as they should."""
+    text = f"{{{path}}}"
+    return Place(f"CASE WHEN regexp_full_match({text}, '{_GROUPED}') THEN replace({text}, ',', '') ELSE {text} END")
 
 
 def rest(whole: Place, *parts: Place) -> Place:
