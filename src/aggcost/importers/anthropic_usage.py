@@ -7,7 +7,7 @@ The totals leave out what a compaction of the context used (`iterations` of that
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Place, added, at, counted, sql
+from aggcost.importers.layout import Place, at, counted, sql
 
 # What the errors of the API mean in HTTP.
 CODES = {
@@ -28,9 +28,7 @@ def usage_fields(*usages: str) -> dict[str, Place]:
     iterations = place("iterations")
 
     def whole(count: Place, *members: str) -> Place:
-        compaction = counted(iterations, "type", "compaction", *members)
-        known = f"CASE WHEN {iterations.template} IS NULL THEN {count.template}"
-        return sql(f"{known} ELSE {added(count, compaction).template} END")
+        return counted(iterations, "type", "compaction", *members, besides=count)
 
     parts = ", ".join(f"nullif({place(path).template}, '0')" for path in (_5M, _1H))
     flat, short = place(_FLAT).template, place(_5M).template

@@ -94,21 +94,22 @@ def added(*places: Place) -> Place:
     )
 
 
-def counted(elements: Place, name: str, value: str, *members: str) -> Place:
+def counted(elements: Place, name: str, value: str, *members: str, besides: Place | None = None) -> Place:
     """Return the sum of a count over the objects of a list of which a member `name` is `value`.
 
-    The count is the first of `members` that an object has; one that is no count spoils the sum.
+    The count is the first of `members` that an object has; one that is no count spoils the sum. `besides` is
+    a count that is added, and the sum where there is no list.
     """
     tested, *texts = (f"json_extract_string(one, {json_path(segments(path)[1])})" for path in (name, *members))
     text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
     listed = f"json_extract(TRY_CAST({elements.template} AS JSON), '$[*]')"
     found = f"[{text} FOR one IN {listed} IF {tested} = {quoted(value)} AND {text} IS NOT NULL]"
-    bad = f"len([one FOR one IN {found} IF NOT regexp_full_match(one, '{_COUNT}')]) > 0"
-    summed = f"list_sum([CAST(split_part(one, '.', 1) AS BIGINT) FOR one IN {found}])"
-    return Place(
-        f"CASE WHEN {elements.template} IS NULL THEN NULL WHEN {bad} THEN 'not a count' "
-        f"ELSE CAST({summed} AS VARCHAR) END"
-    )
+    alone = "CAST(NULL AS VARCHAR)" if besides is None else besides.template
+    # The list is bound to a name, since the engine would plan each of its copies.
+    bad = f"len([one FOR one IN found IF NOT regexp_full_match(one, '{_COUNT}')]) > 0"
+    summed = "CAST(list_sum([CAST(split_part(one, '.', 1) AS BIGINT) FOR one IN found]) AS VARCHAR)"
+    bound = f"[CASE WHEN {bad} THEN 'not a count' ELSE {summed} END FOR found IN [list_append({found}, {alone})]][1]"
+    return Place(f"CASE WHEN {elements.template} IS NULL THEN {alone} ELSE {bound} END")
 
 
 def grouped(path: str) -> Place:
