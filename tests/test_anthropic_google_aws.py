@@ -148,3 +148,98 @@ def test_errors_of_the_api_are_failed_requests(tmp_path):
 @pytest.mark.parametrize(("name", "provider"), [("msg_bdrk_01", "aws"), ("msg_vrtx_01", "google")])
 def test_the_id_says_who_served_a_message(tmp_path, name, provider):
     assert only(read(lines(tmp_path, message(input_tokens=1) | {"id": name})))["provider"] == provider
+
+
+BATCH = message(
+    "claude-opus-5", input_tokens=1000, cache_read_input_tokens=10_000, cache_creation_input_tokens=2000,
+    output_tokens=500, service_tier="standard",
+)  # fmt: skip
+
+
+def test_a_result_of_a_batch_costs_what_a_batch_does(tmp_path, card):
+    path = lines(tmp_path, {"custom_id": "a", "result": {"type": "succeeded", "message": BATCH}})
+    with_time = aggcost.read_usage(path, assume={"timestamp": NOON})
+    assert [plain(row["cost_usd"]) for row in aggcost.rate(with_time, card).rows] == ["0.0175"]
+
+
+def test_what_failed_in_a_batch_is_not_billed(tmp_path):
+    error = {"type": "error", "error": {"type": "api_error", "message": "no"}}
+    results = ({"type": "errored", "error": error}, {"type": "canceled"}, {"type": "expired"})
+    found = read(lines(tmp_path, *({"custom_id": str(n), "result": one} for n, one in enumerate(results))))
+    assert [(row["status"], row["http_status"], row["billable"]) for row in kept(found)] == [
+        ("error", 500, False), ("cancelled", None, False), ("error", None, False),
+    ]  # fmt: skip
+
+
+def bucket(*results):
+    return {"starting_at": "2026-11-23T00:00:00Z", "ending_at": "2026-11-24T00:00:00Z", "results": list(results)}
+
+
+def test_a_usage_report_of_several_pages(tmp_path, card):
+    result = {
+        "uncached_input_tokens": 100, "cache_read_input_tokens": 5000, "cache_creation": LIFETIMES, "output_tokens": 400,
+        "model": "claude-sonnet-4-5-20250929", "service_tier": "standard", "inference_geo": "not_available",
+    }  # fmt: skip
+    pages = [{"data": [bucket(), bucket(result, result)]}, {"data": [bucket(result)], "has_more": False}]
+    found = read(lines(tmp_path, *pages))
+    assert [(counts(row), row["grain"], row["request_count"]) for row in kept(found)] == [
+        ((100, 5000, 1000, 2000, 400), "bucket", 0)
+    ] * 3
+    assert cost(tmp_path / "log.jsonl", card) == ["0.07065"]  # 3 x 0.02355, though no requests are counted
+    report = aggcost.analyze(aggcost.read_usage(tmp_path / "log.jsonl"), card)
+    assert (plain(report.arms[0].cost), report.arms[0].requests) == ("0.07065", 0)
+
+
+def test_a_result_without_a_price_is_not_left_out_silently(tmp_path, card):
+    result = {"uncached_input_tokens": 100, "output_tokens": 4, "model": None}
+    report = aggcost.analyze(aggcost.read_usage(lines(tmp_path, {"data": [bucket(result)]})), card)
+    assert (report.arms[0].cost, plain(report.arms[0].unpriced_percent)) == (None, "100")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "dollars"),
+    [("123.45", "USD", "1.2345"), ("0.003", "usd", "0.00003"), ("-5", None, "-0.05"), ("123.45", "EUR", None)],
+)
+def test_a_cost_report_is_in_cents_of_dollars(tmp_path, amount, currency, dollars):
+    result = {"amount": amount, "currency": currency, "cost_type": None, "token_type": None, "model": None}
+    row = only(read(lines(tmp_path, {"data": [bucket(result)]})))
+    assert (row["recorded_cost"] is None) == (dollars is None)
+    assert dollars is None or plain(row["recorded_cost"]) == dollars
+    assert (row["input"], row["output"]) == (None, None)
+
+
+def test_an_amount_that_is_none_is_quarantined(tmp_path):
+    result = {"amount": "$1.00", "currency": "USD", "cost_type": "tokens"}
+    assert read(lines(tmp_path, {"data": [bucket(result)]})).places == [(1, "cost_usd", "not_an_amount")]
+
+
+OLD = "usage_date_utc,model_version,api_key,workspace,usage_type,usage_input_tokens_no_cache,"
+OLD_END = "usage_input_tokens_cache_read,usage_output_tokens,web_search_count\n"
+
+
+def test_an_old_token_export_has_one_column_of_cache_writes(tmp_path):
+    text = (
+        f"{OLD}usage_input_tokens_cache_write,{OLD_END}" + '2025-06-12,m,key,Default,standard,"1,234",50,7,"1,000",0\n'
+    )
+    row = only(read(log(tmp_path, text)))
+    assert (row["input"], row["cache_write_other"], row["cache_read"], row["output"]) == (1234, 50, 7, 1000)
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"), [("1,23", "not_a_count"), ("1.5", "not_a_count"), ("12,34,567", "not_a_count")]
+)
+def test_commas_that_group_no_thousands_are_no_count(tmp_path, cell, reason):
+    text = f'{OLD}{OLD_END}2025-06-12,m,key,Default,standard,"{cell}",7,10,0\n'
+    assert read(log(tmp_path, text)).places == [(2, "input_tokens", reason)]
+
+
+@pytest.mark.parametrize("day", ["2025-06-12", "2025-06-12 00:00", "2025-06-12T00:00:00Z"])
+def test_times_of_token_exports(tmp_path, day):
+    row = only(read(log(tmp_path, f"{OLD}{OLD_END}{day},m,key,Default,standard,1,2,3,0\n")))
+    assert row["ts"].isoformat() == "2025-06-12T00:00:00"
+
+
+def test_the_oldest_cost_export(tmp_path):
+    text = "usage_date_utc,model,workspace,api_key,usage_type,token_type,cost_usd\n"
+    row = only(read(log(tmp_path, text + '2025-06-12,Claude Opus 4,Default,key,batch,output,"1,234.50"\n')))
+    assert (plain(row["recorded_cost"]), row["service_tier"], row["model"]) == ("1234.5", "batch", "Claude Opus 4")

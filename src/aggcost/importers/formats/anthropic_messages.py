@@ -8,8 +8,8 @@ model and input, other events of a stream do not. A body of type `error` is a fa
 
 from __future__ import annotations
 
-from aggcost.importers.anthropic_usage import code, usage_fields
 from aggcost.importers.layout import Layout, at, sql
+from aggcost.importers.messages_usage import code, usage_fields
 from aggcost.importers.sampling import Sample, reach
 
 NAME = "anthropic-messages"
