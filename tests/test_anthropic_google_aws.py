@@ -243,3 +243,161 @@ def test_the_oldest_cost_export(tmp_path):
     text = "usage_date_utc,model,workspace,api_key,usage_type,token_type,cost_usd\n"
     row = only(read(log(tmp_path, text + '2025-06-12,Claude Opus 4,Default,key,batch,output,"1,234.50"\n')))
     assert (plain(row["recorded_cost"]), row["service_tier"], row["model"]) == ("1234.5", "batch", "Claude Opus 4")
+
+
+def gemini(model="gemini-2.5-pro", **counted):
+    return {"timestamp": NOON, "modelVersion": model, "responseId": "r1", "usageMetadata": counted}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (gemini(promptTokenCount=262_960, cachedContentTokenCount=257_955, candidatesTokenCount=1744), "0.10316125"),
+        (
+            gemini("gemini-3-flash-preview", promptTokenCount=20_212, cachedContentTokenCount=16_298,
+                   candidatesTokenCount=931),
+            "0.0055649",
+        ),
+        (gemini(promptTokenCount=1000, candidatesTokenCount=1744, thoughtsTokenCount=500), "0.02369"),
+    ],
+)  # fmt: skip
+def test_answers_of_gemini_cost_exactly(tmp_path, card, answer, expected):
+    assert cost(lines(tmp_path, answer), card) == [expected]
+
+
+@pytest.mark.parametrize("style", ["wire", "sdk", "wrapped"])
+def test_tool_results_are_input_and_thoughts_output(tmp_path, style):
+    answer = gemini(
+        promptTokenCount=100, cachedContentTokenCount=60, toolUsePromptTokenCount=7, candidatesTokenCount=20,
+        thoughtsTokenCount=5, totalTokenCount=132, trafficType="ON_DEMAND_PRIORITY",
+    )  # fmt: skip
+    if style == "sdk":
+        usage = {
+            "prompt_token_count": 100, "cached_content_token_count": 60, "tool_use_prompt_token_count": 7,
+            "candidates_token_count": 20, "thoughts_token_count": 5, "total_token_count": 132,
+            "traffic_type": "ON_DEMAND_PRIORITY",
+        }  # fmt: skip
+        answer = {"create_time": NOON, "model_version": "gemini-2.5-pro", "response_id": "r1", "usage_metadata": usage}
+    if style == "wrapped":
+        answer = {"timestamp": answer.pop("timestamp"), "response": answer}
+    row = only(read(lines(tmp_path, answer), request_ids=True))
+    assert counts(row) == (47, 60, None, None, 25)
+    assert (row["reasoning"], row["service_tier"], row["request_id"]) == (5, "priority", "r1")
+    assert (row["model"], row["ts"].isoformat()) == ("gemini-2.5-pro", "2026-11-23T12:00:00")
+
+
+def test_chunks_of_a_stream_count_once(tmp_path):
+    early = gemini(promptTokenCount=100, totalTokenCount=100)
+    late = gemini(promptTokenCount=100, candidatesTokenCount=20, totalTokenCount=120)
+    bare = {"candidates": [], "responseId": "r1"}
+    path = log(tmp_path, json.dumps([late, bare, early, late]), "stream.json")
+    found = read(path)
+    assert counts(only(found)) == (100, None, None, None, 20)
+    assert [row["filtered"] for row in found.good].count("not_a_request") == 1
+
+
+def test_blocked_and_failed_answers_stay(tmp_path):
+    blocked = gemini(promptTokenCount=100, totalTokenCount=100) | {"promptFeedback": {"blockReason": "SAFETY"}}
+    failed = {"error": {"code": 503, "status": "UNAVAILABLE", "message": "no"}}
+    rows = kept(read(lines(tmp_path, blocked, failed)))
+    assert sorted((row["status"], row["http_status"] or 0) for row in rows) == [("error", 503), ("rejected", 0)]
+
+
+@pytest.mark.parametrize("beside", [{"key": "a"}, {"processed_time": NOON, "status": ""}])
+def test_answers_of_a_batch_of_gemini(tmp_path, beside):
+    answer = gemini(promptTokenCount=1, totalTokenCount=1)
+    del answer["timestamp"]
+    assert only(read(lines(tmp_path, beside | {"response": answer})))["service_tier"] == "batch"
+
+
+def vertex(response, **more):
+    return {
+        "logging_time": "2026-11-23T12:00:00Z", "request_id": "12345678901234567890",
+        "endpoint": "projects/p/locations/europe-west4/publishers/google/models/gemini-2.5-pro",
+        "model": "publishers/google/models/gemini-2.5-pro", "full_response": response,
+    } | more  # fmt: skip
+
+
+THOUGHT = {"usageMetadata": {"promptTokenCount": 1000, "candidatesTokenCount": 1744, "thoughtsTokenCount": 500}}
+SNAKE = {"usage_metadata": {"prompt_token_count": 1000, "candidates_token_count": 1744, "thoughts_token_count": 500}}
+
+
+@pytest.mark.parametrize("response", [THOUGHT, SNAKE, [{"candidates": []}, THOUGHT], json.dumps(THOUGHT),
+                                      json.dumps([{}, SNAKE])])  # fmt: skip
+def test_rows_of_vertex(tmp_path, card, response):
+    path = lines(tmp_path, vertex(response))
+    row = only(read(path, request_ids=True))
+    assert (row["input"], row["output"], row["reasoning"]) == (1000, 2244, 500)
+    assert (row["region"], row["request_id"]) == ("europe-west4", "12345678901234567890")
+    assert cost(path, card) == ["0.02369"]
+
+
+def test_rows_of_vertex_as_csv(tmp_path):
+    cell = json.dumps(THOUGHT).replace('"', '""')
+    path = log(tmp_path, f'logging_time,model,full_response\n2026-11-23 12:00:00.5 UTC,gemini-2.5-pro,"{cell}"\n')
+    row = only(read(path))
+    assert (row["input"], row["output"], row["ts"].isoformat()) == (1000, 2244, "2026-11-23T12:00:00.500000")
+
+
+def test_claude_on_vertex_counts_the_cache_beside_the_input(tmp_path):
+    for body in (SPLIT, json.dumps(SPLIT)):
+        row = only(read(lines(tmp_path, vertex(body))))
+        assert counts(row) == (100, 5000, 1000, 2000, 400)
+        assert (row["model"], row["provider"]) == ("claude-sonnet-4-5-20250929", "google")
+
+
+def invocation(input_=None, output=None, **more):
+    return {
+        "schemaType": "ModelInvocationLog", "schemaVersion": "1.0", "timestamp": NOON, "region": "us-east-1",
+        "requestId": "r1", "operation": "InvokeModel", "modelId": "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "input": input_ or {}, "output": output or {},
+    } | more  # fmt: skip
+
+
+IN = {"inputTokenCount": 100, "cacheReadInputTokenCount": 5000, "cacheWriteInputTokenCount": 3000}
+CONVERSE = {"usage": {"cacheDetails": [{"ttl": "1h", "inputTokens": 2000}, {"ttl": "5m", "inputTokens": 1000}]}}
+CLAUDE = {"usage": {"cache_creation": LIFETIMES}}
+OUT = {"outputTokenCount": 400}
+
+
+@pytest.mark.parametrize("body", [CONVERSE, CLAUDE, [{"type": "message_start", "message": CLAUDE}]])
+def test_invocations_of_bedrock_cost_exactly(tmp_path, card, body):
+    path = lines(tmp_path, invocation(IN, OUT | {"outputBodyJson": body}))
+    assert counts(only(read(path))) == (100, 5000, 1000, 2000, 400)
+    assert cost(path, card) == ["0.02355"]
+
+
+def test_an_invocation_without_its_body_has_writes_of_unknown_lifetime(tmp_path):
+    beside = invocation({"inputTokenCount": 3}, OUT, cacheReadInputTokenCount=5, cacheWriteInputTokenCount=25_037)
+    for one in (beside, invocation({**IN, "inputTokenCount": 3}, OUT)):
+        row = only(read(lines(tmp_path, one)))
+        assert (row["input"], row["cache_write_5m"], row["cache_write_1h"]) == (3, None, None)
+        assert row["cache_write_other"] in (25_037, 3000)
+
+
+def test_lifetimes_that_do_not_add_up_are_quarantined(tmp_path):
+    output = OUT | {"outputBodyJson": CONVERSE}
+    found = read(lines(tmp_path, invocation(IN | {"cacheWriteInputTokenCount": 2999}, output)))
+    assert found.places == [(1, "cache_write_tokens", "not_a_count")]
+
+
+@pytest.mark.parametrize(("code", "status"), [("ThrottlingException", 429), ("NewException", None)])
+def test_failed_invocations_stay(tmp_path, code, status):
+    row = only(read(lines(tmp_path, invocation(errorCode=code))))
+    assert (row["status"], row["http_status"], row["input"]) == ("error", status, None)
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_invocations_out_of_logs_insights(tmp_path, as_text):
+    one = invocation(IN, OUT)
+    events = [{"@timestamp": "2026-11-23 12:00:01.000", "@message": json.dumps(one) if as_text else one},
+              {"@timestamp": "2026-11-23 12:00:02.000", "@message": "started"}]  # fmt: skip
+    found = read(log(tmp_path, json.dumps(events), "insights.json"))
+    assert found.inputs[0].format == "bedrock-cloudwatch"
+    row = only(found)
+    assert (row["input"], row["cache_read"], row["ts"].isoformat()) == (100, 5000, "2026-11-23T12:00:00")
+
+
+def test_an_array_of_invocations(tmp_path):
+    found = read(log(tmp_path, json.dumps([invocation(IN, OUT), invocation(IN, OUT)], indent=1), "records.json"))
+    assert [row["output"] for row in kept(found)] == [400, 400]

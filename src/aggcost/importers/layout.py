@@ -150,10 +150,11 @@ def between(start: str, end: str) -> Place:
     return Place(f"CAST(CAST({times[0]} - {times[1]} AS DECIMAL(28, 3)) / 1000 AS VARCHAR)")
 
 
-def renamed(path: str, names: Mapping[str, str]) -> Place:
+def renamed(stated: str | Place, names: Mapping[str, str]) -> Place:
     """Return a text, where it is one of these words (whatever its case) by its usual name."""
+    text = stated.template if isinstance(stated, Place) else f"{{{stated}}}"
     cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(name)}" for word, name in names.items())
-    return Place(f"CASE lower({{{path}}}) {cases} ELSE {{{path}}} END")
+    return Place(f"CASE lower({text}) {cases} ELSE {text} END")
 
 
 def _scaled(path: str, sql_type: str, factor: str) -> Place:

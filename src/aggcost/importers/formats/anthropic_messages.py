@@ -8,6 +8,7 @@ model and input, other events of a stream do not. A body of type `error` is a fa
 
 from __future__ import annotations
 
+from aggcost.importers.bodies import held
 from aggcost.importers.layout import Layout, at, sql
 from aggcost.importers.messages_usage import code, usage_fields
 from aggcost.importers.sampling import Sample, reach
@@ -26,11 +27,6 @@ RULE = "type message with usage.input_tokens, alone or in response or body"
 
 _BODIES = ("", "response.", "body.")
 _TIMES = ("timestamp", "created_at", "request_time")
-# Logs of gateways and tracers that may hold such a body, too, and say more about it than it does.
-_OTHERS = (
-    "ai_org", "custom_id", "full_response", "inference_id", "request_created_at", "response_cost", "run_type",
-    "schemaType", "token_usage", "tokens_in", "usageDetails", "usage_details",
-)  # fmt: skip
 
 
 def _of(name: str) -> tuple[str, ...]:
@@ -75,7 +71,7 @@ LAYOUT = Layout(
 
 def detect(sample: Sample) -> str | None:
     """Return the rule by which a file holds messages, and nothing that knows more about them."""
-    if any(sample.has(name) for name in _OTHERS) or sample.has("message.usage"):
+    if held(sample) or sample.has("message.usage"):
         return None
     for record in sample.records:
         for body in _BODIES:
