@@ -20,6 +20,7 @@ Resolve = Callable[[str], Cell]
 _BRACED = re.compile(r"""\{([A-Za-z_^"][^{}]*)\}""")
 _SEGMENT = re.compile(r'"([^"]+)"|([^."\[\]]+)|\[([0-9]+)\]')
 _COUNT = r"[0-9]{1,15}(\.0+)?"
+_GROUPED = r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"
 _AMOUNT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
 
 
@@ -80,7 +81,12 @@ def sql(template: str, unit: str | None = None) -> Place:
 
 def total(*paths: str) -> Place:
     """Return the sum of several counts; missing ones are left out, and one that is no count spoils the sum."""
-    texts = [f"{{{path}}}" for path in paths]
+    return added(*map(at, paths))
+
+
+def added(*places: Place) -> Place:
+    """Return the sum of several counts, as `total` does of those that stand at paths."""
+    texts = [place.template for place in places]
     bad = " OR ".join(f"NOT regexp_full_match({text}, '{_COUNT}')" for text in texts)
     summed = " + ".join(f"coalesce(CAST(split_part({text}, '.', 1) AS BIGINT), 0)" for text in texts)
     return Place(
@@ -103,6 +109,30 @@ def summed(path: str, names: str, but: str = "") -> Place:
     added = "list_sum(list_transform(l, lambda e: TRY_CAST(split_part(e.value, '.', 1) AS BIGINT)))"
     cases = f"CASE WHEN len(l) = 0 THEN NULL WHEN {bad} THEN 'not a count' ELSE CAST({added} AS VARCHAR) END"
     return Place(f"list_transform([{listed}], lambda l: {cases})[1]")
+
+
+def counted(elements: Place, name: str, value: str, *members: str, besides: Place | None = None) -> Place:
+    """Return the sum of a count over the objects of a list of which a member `name` is `value`.
+
+    The count is the first of `members` that an object has; one that is no count spoils the sum. `besides` is
+    a count that is added, and the sum where there is no list.
+    """
+    tested, *texts = (f"json_extract_string(one, {json_path(segments(path)[1])})" for path in (name, *members))
+    text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
+    listed = f"json_extract(TRY_CAST({elements.template} AS JSON), '$[*]')"
+    found = f"[{text} FOR one IN {listed} IF {tested} = {quoted(value)} AND {text} IS NOT NULL]"
+    alone = "CAST(NULL AS VARCHAR)" if besides is None else besides.template
+    # The list is bound to a name, since the engine would plan each of its copies.
+    bad = f"len([one FOR one IN found IF NOT regexp_full_match(one, '{_COUNT}')]) > 0"
+    summed = "CAST(list_sum([CAST(split_part(one, '.', 1) AS BIGINT) FOR one IN found]) AS VARCHAR)"
+    bound = f"[CASE WHEN {bad} THEN 'not a count' ELSE {summed} END FOR found IN [list_append({found}, {alone})]][1]"
+    return Place(f"CASE WHEN {elements.template} IS NULL THEN {alone} ELSE {bound} END")
+
+
+def grouped(path: str) -> Place:
+    """Return a number without the commas between its thousands, where they stand as they should."""
+    text = f"{{{path}}}"
+    return Place(f"CASE WHEN regexp_full_match({text}, '{_GROUPED}') THEN replace({text}, ',', '') ELSE {text} END")
 
 
 def rest(whole: Place, *parts: Place) -> Place:
@@ -144,10 +174,11 @@ def in_milliseconds(path: str) -> Place:
     return Place(f"CASE WHEN regexp_full_match({text}, '{_AMOUNT}') THEN {exact} ELSE {text} END")
 
 
-def renamed(path: str, names: Mapping[str, str]) -> Place:
+def renamed(stated: str | Place, names: Mapping[str, str]) -> Place:
     """Return a text, where it is one of these words (whatever its case) by its usual name."""
+    text = stated.template if isinstance(stated, Place) else f"{{{stated}}}"
     cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(name)}" for word, name in names.items())
-    return Place(f"CASE lower({{{path}}}) {cases} ELSE {{{path}}} END")
+    return Place(f"CASE lower({text}) {cases} ELSE {text} END")
 
 
 def _scaled(path: str, sql_type: str, factor: str) -> Place:
