@@ -96,6 +96,17 @@ def rest(whole: Place, *parts: Place) -> Place:
     return Place(f"CASE WHEN {split} THEN {left} ELSE {whole.template} END")
 
 
+def dollars(*parts: Place) -> Place:
+    """Return the sum of several amounts of dollars; missing ones are left out, and one that is none spoils the sum."""
+    texts = [f"NULLIF({part.template}, '')" for part in parts]
+    bad = " OR ".join(f"NOT regexp_full_match({text}, '{_AMOUNT}')" for text in texts)
+    summed = " + ".join(f"coalesce(TRY_CAST({text} AS DECIMAL(28, 12)), 0)" for text in texts)
+    return Place(
+        f"CASE WHEN coalesce({', '.join(texts)}) IS NULL THEN NULL WHEN {bad} THEN 'not an amount' "
+        f"ELSE CAST({summed} AS VARCHAR) END"
+    )
+
+
 def cents(path: str) -> Place:
     """Return an amount of dollars that a log states in cents."""
     return _scaled(path, "DECIMAL(28, 12)", "0.01")
