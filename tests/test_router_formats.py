@@ -121,3 +121,119 @@ def test_a_generation_served_by_fireworks_costs_exactly(tmp_path):
 def test_a_free_generation_is_free_and_not_unpriced(tmp_path):
     coverage, found = arm(lines(tmp_path, GENERATION | {"model": "deepseek/deepseek-r1:free", "total_cost": 0}))
     assert (coverage.free, coverage.unpriced, found.cost, found.recorded_cost) == (1, 0, 0, 0)
+
+
+DETAILED = {
+    "generation_id": "gen-1782618417-a", "created_at": "2026-06-28 03:46:57.713", "cost_total": "0.0123",
+    "cost_web_search": "0.002", "cost_cache": "-0.001", "cost_file_processing": "0", "byok_usage_inference": "0",
+    "tokens_prompt": "10389", "tokens_completion": "137", "tokens_reasoning": "30", "tokens_cached": "9000",
+    "model_permaslug": "openai/gpt-oss-120b", "provider_name": "Groq", "variant": "standard", "cancelled": "false",
+    "streamed": "true", "user": "", "finish_reason_raw": "stop", "finish_reason_normalized": "stop",
+    "generation_time_ms": "1300", "time_to_first_token_ms": "210", "api_key_disabled": "false", "api_key_name": "prod",
+    "app_name": "",
+}  # fmt: skip
+
+
+def test_a_row_of_the_detailed_export(tmp_path):
+    found = read(table(tmp_path, DETAILED))
+    (row,) = found.good
+    assert found.inputs[0].format == "openrouter-detailed"
+    assert tokens(row) == (1389, 9000, None, 137, 30)
+    assert (row["ts"].isoformat(), row["latency_ms"], row["ttft_ms"]) == ("2026-06-28T03:46:57.713000", 1300, 210)
+    assert (row["recorded_cost"], row["user"], row["status"]) == (Decimal("0.0123"), None, "ok")
+
+
+def test_an_export_of_a_few_columns_only(tmp_path):
+    few = ("generation_id", "created_at", "cost_total", "tokens_prompt", "tokens_completion", "model_permaslug")
+    row = one(table(tmp_path, {name: DETAILED[name] for name in few}))
+    assert tokens(row) == (10389, None, None, 137, None)
+    assert (row["model"], row["recorded_cost"]) == ("openai/gpt-oss-120b", Decimal("0.0123"))
+
+
+@pytest.mark.parametrize(
+    ("variant", "model"),
+    [
+        ("free", "a/b:free"), ("Thinking", "a/b:thinking"), ("standard", "a/b"), ("", "a/b"), ("nitro", "a/b"),
+        ("floor", "a/b"), ("online", "a/b"),
+    ],
+)  # fmt: skip
+def test_a_variant_with_prices_of_its_own_is_another_model(tmp_path, variant, model):
+    assert one(table(tmp_path, DETAILED | {"model_permaslug": "a/b", "variant": variant}))["model"] == model
+
+
+def test_a_slug_that_has_its_variant_keeps_it_once(tmp_path):
+    row = one(table(tmp_path, DETAILED | {"model_permaslug": "a/b:free", "variant": "free"}))
+    assert row["model"] == "a/b:free"
+
+
+def test_money_spent_on_an_own_key_is_added(tmp_path):
+    row = one(table(tmp_path, DETAILED | {"cost_total": "0.001", "byok_usage_inference": "0.02"}))
+    assert row["recorded_cost"] == Decimal("0.021")
+
+
+def test_a_cancelled_generation_keeps_its_cost(tmp_path):
+    row = one(table(tmp_path, DETAILED | {"cancelled": "True"}))
+    assert (row["status"], row["recorded_cost"]) == ("cancelled", Decimal("0.0123"))
+
+
+def test_a_free_variant_of_an_export_is_free(tmp_path):
+    free = {"model_permaslug": "deepseek/deepseek-r1", "variant": "free", "cost_total": "0"}
+    coverage, found = arm(table(tmp_path, DETAILED | free))
+    assert (coverage.free, coverage.unpriced, found.cost) == (1, 0, 0)
+
+
+def test_a_row_served_by_fireworks_costs_exactly(tmp_path):
+    usage = {"model_permaslug": "z-ai/glm-5.1", "tokens_prompt": 44341, "tokens_cached": 41518, "tokens_completion": 0}
+    usage["created_at"] = "2026-11-23 12:00:00"
+    assert arm(table(tmp_path, DETAILED | usage))[1].cost == Decimal("0.01474688")
+
+
+ACTIVITY = {
+    "date": "2025-08-24", "model": "openai/gpt-4.1", "model_permaslug": "openai/gpt-4.1-2025-04-14",
+    "endpoint_id": "e", "provider_name": "OpenAI", "usage": 0.015, "byok_usage_inference": 0.012, "requests": 5,
+    "prompt_tokens": 50, "completion_tokens": 125, "reasoning_tokens": 25,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["answer", "lines", "array"])
+def test_a_day_of_the_activity_api(tmp_path, form):
+    texts = {"answer": {"data": [ACTIVITY, ACTIVITY]}, "array": [ACTIVITY, ACTIVITY]}
+    path = (
+        lines(tmp_path, ACTIVITY, ACTIVITY)
+        if form == "lines"
+        else log(tmp_path, json.dumps(texts[form], indent=1), "activity.json")
+    )
+    found = read(path)
+    assert found.inputs[0].format == "openrouter-activity"
+    row = found.good[0]
+    assert len(found.good) == 2
+    assert (row["grain"], row["request_count"], row["model"]) == ("bucket", 5, "openai/gpt-4.1")
+    assert tokens(row) == (50, None, None, 125, 25)
+    assert (row["recorded_cost"], row["ts"].isoformat()) == (Decimal("0.027"), "2025-08-24T00:00:00")
+
+
+def test_a_date_with_a_clock_and_a_record_without_data(tmp_path):
+    found = read(lines(tmp_path, {"data": [ACTIVITY | {"date": "2026-06-03 00:00:00"}]}, {"data": []}))
+    assert [(row["ts"].isoformat(), row["filtered"]) for row in found.good if row["filtered"] is None] == [
+        ("2026-06-03T00:00:00", None)
+    ]
+
+
+AGGREGATED = {
+    "Date": "2026-05-12 00:00:00", "Slug": "anthropic/claude-opus-4.7", "Usage": "430.07", "BYOK Usage": "1.5",
+    "Requests": "4115", "Prompt Tokens": "70965665", "Completion Tokens": "3009973", "Reasoning Tokens": "0",
+}  # fmt: skip
+
+
+def test_a_row_of_the_aggregated_export(tmp_path):
+    found = read(table(tmp_path, AGGREGATED, quoting=csv.QUOTE_ALL))
+    (row,) = found.good
+    assert found.inputs[0].format == "openrouter-aggregated"
+    assert (row["grain"], row["request_count"], row["recorded_cost"]) == ("bucket", 4115, Decimal("431.57"))
+    assert tokens(row) == (70965665, None, None, 3009973, 0)
+
+
+def test_an_export_by_key_has_no_model(tmp_path):
+    by_key = {"API Key" if name == "Slug" else name: value for name, value in AGGREGATED.items()}
+    found = read(table(tmp_path, by_key))
+    assert (found.inputs[0].format, found.values("model")) == ("openrouter-aggregated", [None])
