@@ -237,3 +237,78 @@ def test_an_export_by_key_has_no_model(tmp_path):
     by_key = {"API Key" if name == "Slug" else name: value for name, value in AGGREGATED.items()}
     found = read(table(tmp_path, by_key))
     assert (found.inputs[0].format, found.values("model")) == ("openrouter-aggregated", [None])
+
+
+PRICING = {
+    "amount": "0.5", "currency": "USD", "cost": 0.4, "costUsd": 0.3, "usdCost": 0.3, "inputTokens": 100,
+    "outputTokens": 20, "cacheReadInputTokens": 60, "requestId": "req_1", "paymentSource": "USD",
+    "cacheUsageReported": True,
+}  # fmt: skip
+NANOGPT = {
+    "id": "chatcmpl-1", "object": "chat.completion", "created": 1770022800, "model": "z-ai/glm-5.3-flash",
+    "choices": [{"index": 0, "finish_reason": "stop"}], "x_nanogpt_pricing": PRICING,
+    "usage": {
+        "prompt_tokens": 100, "completion_tokens": 20, "cost": 0.2, "currency": "USD",
+        "prompt_tokens_details": {"cached_tokens": 60, "created_cache_tokens": 10},
+        "completion_tokens_details": {"reasoning_tokens": 5},
+    },
+}  # fmt: skip
+
+
+def priced(without=(), **changes):
+    """An answer without usage, its pricing changed."""
+    left = {name: value for name, value in (PRICING | changes).items() if name not in without}
+    return {name: value for name, value in NANOGPT.items() if name != "usage"} | {"x_nanogpt_pricing": left}
+
+
+def test_a_nanogpt_answer(tmp_path):
+    found = read(log(tmp_path, json.dumps(NANOGPT, indent=1), "answer.json"))
+    (row,) = found.good
+    assert found.inputs[0].format == "nanogpt"
+    assert tokens(row) == (30, 60, 10, 20, 5)
+    assert (row["provider"], row["recorded_cost"]) == ("nanogpt", Decimal("0.2"))
+    assert row["ts"].isoformat() == "2026-02-02T09:00:00"
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (NANOGPT, "0.2"),
+        (priced(), "0.3"),
+        (priced(without=("costUsd", "usdCost")), "0.4"),
+        (priced(without=("costUsd", "usdCost", "cost")), "0.5"),
+        (priced(without=("costUsd", "usdCost"), currency="XNO"), None),
+        (priced(currency="XNO"), "0.3"),
+        (NANOGPT | {"usage": NANOGPT["usage"] | {"currency": "XNO"}}, "0.3"),
+        (NANOGPT | {"usage": NANOGPT["usage"] | {"cost": 0}}, None),
+        (priced(costUsd=0), None),
+    ],
+)
+def test_which_cost_of_nanogpt_counts(tmp_path, record, expected):
+    assert one(lines(tmp_path, record))["recorded_cost"] == (None if expected is None else Decimal(expected))
+
+
+def test_without_usage_the_pricing_has_the_counts(tmp_path):
+    assert tokens(one(lines(tmp_path, priced()))) == (40, 60, None, 20, None)
+
+
+def test_cached_tokens_that_nobody_reported_are_unknown(tmp_path):
+    assert tokens(one(lines(tmp_path, priced(cacheUsageReported=False, cacheReadInputTokens=0))))[1] is None
+
+
+def test_a_stream_is_one_request(tmp_path):
+    chunk = NANOGPT | {"object": "chat.completion.chunk"}
+    before = {name: value for name, value in chunk.items() if name not in ("usage", "x_nanogpt_pricing")}
+    found = read(lines(tmp_path, before, before, priced() | {"object": "chat.completion.chunk"}, chunk))
+    kept = [row for row in found.rows if row["filtered"] is None and not row["duplicate"]]
+    assert [row["output"] for row in kept] == [20]
+    assert kept[0]["recorded_cost"] == Decimal("0.2")
+    assert sum(row["filtered"] is not None for row in found.rows) == 2
+
+
+def test_calls_without_an_id_are_no_repeats(tmp_path):
+    failed = {"error": {"code": 503, "message": "no"}}
+    found = read(lines(tmp_path, NANOGPT, failed, failed))
+    assert [(row["status"], row["http_status"], row["duplicate"]) for row in found.good if row["status"] == "error"] == [
+        ("error", 503, False), ("error", 503, False)
+    ]  # fmt: skip
