@@ -312,3 +312,123 @@ def test_calls_without_an_id_are_no_repeats(tmp_path):
     assert [(row["status"], row["http_status"], row["duplicate"]) for row in found.good if row["status"] == "error"] == [
         ("error", 503, False), ("error", 503, False)
     ]  # fmt: skip
+
+
+VERCEL = {
+    "id": "gen_01KZ7DPJ3VGJXG6NF1WEJWE03M", "created_at": "2026-08-04T22:18:25.000Z", "provider_name": "anthropic",
+    "model": "anthropic/claude-sonnet-4.5", "streamed": True, "finish_reason": "stop", "total_cost": 0.02,
+    "upstream_inference_cost": 0.01, "is_byok": False, "latency": 300, "generation_time": 1200,
+    "native_tokens_prompt": 100, "native_tokens_completion": 20, "native_tokens_reasoning": 5,
+    "native_tokens_cached": 60, "native_tokens_cache_creation": 10,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        VERCEL,
+        {"data": VERCEL},
+        {name: value for name, value in VERCEL.items() if name != "native_tokens_cache_creation"},
+    ],
+)
+def test_a_generation_of_vercels_gateway(tmp_path, record):
+    found = read(lines(tmp_path, record))
+    (row,) = found.good
+    assert found.inputs[0].format == "vercel-generation"
+    assert (row["provider"], row["recorded_cost"], row["output"]) == ("anthropic", Decimal("0.02"), 20)
+    assert (row["latency_ms"], row["ttft_ms"]) == (1200, 300)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"), [(100, 30), (70, 0), (69, 69), (5, 5), (None, None), ("70", 0), (0, 0)]
+)
+def test_a_prompt_smaller_than_its_cached_tokens_excludes_them(tmp_path, prompt, expected):
+    found = read(lines(tmp_path, VERCEL | {"id": "gen_0"}, VERCEL | {"native_tokens_prompt": prompt}), request_ids=True)
+    row = next(row for row in found.good if row["request_id"] == VERCEL["id"])
+    assert (row["input"], row["cache_read"], row["cache_write_other"]) == (expected, 60, 10)
+
+
+def test_counts_that_are_none_are_not_made_whole(tmp_path):
+    found = read(
+        lines(tmp_path, VERCEL, VERCEL | {"native_tokens_prompt": 5.5}, VERCEL | {"native_tokens_cached": "x"})
+    )
+    assert found.places == [(2, "input_tokens", "not_a_count"), (3, "cache_read_tokens", "not_a_count")]
+
+
+def test_vercels_own_key_and_its_cost(tmp_path):
+    assert one(lines(tmp_path, VERCEL | {"is_byok": True}))["recorded_cost"] == Decimal("0.03")
+
+
+REPORT = {
+    "day": "2026-03-01", "model": "anthropic/claude-sonnet-4.5", "credential_type": "byok", "total_cost": 10.5,
+    "market_cost": 9.25, "input_tokens": 100, "output_tokens": 50, "cached_input_tokens": 20,
+    "cache_creation_input_tokens": 5, "reasoning_tokens": 7, "request_count": 25,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("record", [REPORT, {"results": [REPORT]}])
+def test_a_row_of_vercels_report(tmp_path, record):
+    found = read(lines(tmp_path, record))
+    (row,) = found.good
+    assert found.inputs[0].format == "vercel-report"
+    assert tokens(row) == (75, 20, 5, 50, 7)
+    assert (row["grain"], row["request_count"], row["recorded_cost"]) == ("bucket", 25, Decimal("10.5"))
+    assert row["tags"] == '{"credential":"byok"}'
+
+
+def test_a_report_by_hour_without_tokens(tmp_path):
+    row = one(lines(tmp_path, {"results": [{"hour": "2026-03-01T13:00:00Z", "total_cost": 1.5, "request_count": 2}]}))
+    assert (row["ts"].isoformat(), row["input"], row["request_count"]) == ("2026-03-01T13:00:00", None, 2)
+
+
+AMOUNT = {
+    "user_id": "u", "start_time_iso": "2026-11-21T00:00:00+08:00", "end_time_iso": "2026-11-22T00:00:00+08:00",
+    "model": "deepseek-v4-flash", "api_key_name": "dsh", "api_key": "sk-***32f6", "type": "input_cache_miss_tokens",
+    "price": "0.0000015", "amount": "10787",
+}  # fmt: skip
+METERS = {"input_cache_miss_tokens": 700, "input_cache_hit_tokens": 9000, "output_tokens": 40, "request_count": 3}
+
+
+def test_amounts_of_one_day_add_up(tmp_path):
+    found = read(table(tmp_path, *(AMOUNT | {"type": meter, "amount": amount} for meter, amount in METERS.items())))
+    assert found.inputs[0].format == "deepseek-amount"
+    assert {row["ts"].isoformat() for row in found.good} == {"2026-11-20T16:00:00"}
+    names = ("input", "cache_read", "output", "request_count")
+    assert [sum(row[name] for row in found.good) for name in names] == list(METERS.values())
+    assert {row["recorded_cost"] for row in found.good} == {None}
+
+
+def test_amounts_of_an_older_export(tmp_path):
+    old = {name: value for name, value in AMOUNT.items() if not name.endswith(("_iso", "_id"))}
+    found = read(table(tmp_path, {"utc_date": "2026-05-01"} | old))
+    assert (found.inputs[0].format, found.good[0]["ts"].isoformat()) == ("deepseek-amount", "2026-05-01T00:00:00")
+    assert found.good[0]["input"] == 10787
+
+
+def test_a_meter_that_nobody_knows_is_no_zero(tmp_path):
+    row = one(table(tmp_path, AMOUNT | {"type": "storage_hours"}))
+    assert (row["input"], row["cache_read"], row["output"]) == (None, None, None)
+
+
+def test_amounts_are_priced_by_their_meters(tmp_path):
+    amounts = {"input_cache_miss_tokens": 1_000_000, "output_tokens": 1_000_000, "request_count": 7}
+    rows = [AMOUNT | {"model": "deepseek-v4-pro", "type": meter, "amount": amount} for meter, amount in amounts.items()]
+    coverage, found = arm(table(tmp_path, *rows))
+    assert (coverage.unpriced, found.requests, found.cost) == (0, 7, Decimal("2.64"))
+
+
+COST = {
+    "user_id": "u", "start_time_iso": "2026-08-01T00:00:00Z", "end_time_iso": "2026-08-01T01:00:00Z",
+    "model": "deepseek-chat", "wallet_type": "main_wallet", "cost": "1.25", "currency": "CNY",
+}  # fmt: skip
+
+
+def test_no_other_currency_becomes_dollars(tmp_path):
+    found = read(table(tmp_path, COST, COST | {"currency": "USD", "cost": "0.5"}, COST | {"currency": ""}))
+    assert found.inputs[0].format == "deepseek-cost"
+    assert found.values("recorded_cost") == [Decimal("0.5"), None, None]
+
+
+def test_costs_of_an_older_export(tmp_path):
+    found = read(table(tmp_path, {"utc_date": "2026-05-01", "model": "deepseek-chat", "cost": "1", "currency": "USD"}))
+    assert (found.inputs[0].format, found.values("recorded_cost")) == ("deepseek-cost", [Decimal(1)])
