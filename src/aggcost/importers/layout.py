@@ -143,6 +143,32 @@ def rest(whole: Place, *parts: Place) -> Place:
     return Place(f"CASE WHEN {split} THEN {left} ELSE {whole.template} END")
 
 
+def inclusive(whole: Place, *parts: Place) -> Place:
+    """Return a total that a log states with or without its parts: parts that are more than it cannot be in it.
+
+    Where one of them is no count the total stays as it stands.
+    """
+    listed = [whole, *parts]
+    numbers = [f"coalesce(CAST(split_part({one.template}, '.', 1) AS BIGINT), 0)" for one in listed]
+    good = " AND ".join(f"coalesce(regexp_full_match({one.template}, '{_COUNT}'), true)" for one in listed)
+    inside = " + ".join(numbers[1:])
+    return Place(
+        f"CASE WHEN NOT ({good}) OR {whole.template} IS NULL THEN {whole.template} "
+        f"WHEN {inside} > {numbers[0]} THEN CAST({inside} + {numbers[0]} AS VARCHAR) ELSE {whole.template} END"
+    )
+
+
+def dollars(*parts: Place) -> Place:
+    """Return the sum of several amounts of dollars; missing ones are left out, and one that is none spoils the sum."""
+    texts = [f"NULLIF({part.template}, '')" for part in parts]
+    bad = " OR ".join(f"NOT regexp_full_match({text}, '{_AMOUNT}')" for text in texts)
+    summed = " + ".join(f"coalesce(TRY_CAST({text} AS DECIMAL(28, 12)), 0)" for text in texts)
+    return Place(
+        f"CASE WHEN coalesce({', '.join(texts)}) IS NULL THEN NULL WHEN {bad} THEN 'not an amount' "
+        f"ELSE CAST({summed} AS VARCHAR) END"
+    )
+
+
 def cents(path: str) -> Place:
     """Return an amount of dollars that a log states in cents."""
     return _scaled(path, "DECIMAL(28, 12)", "0.01")
