@@ -96,6 +96,16 @@ def rest(whole: Place, *parts: Place) -> Place:
     return Place(f"CASE WHEN {split} THEN {left} ELSE {whole.template} END")
 
 
+def size(*paths: str) -> str:
+    """Return the template of a sum of counts to `keep` the larger of; what is no count of an int is 0."""
+    return " + ".join(f"CAST(coalesce(TRY_CAST({{{path}}} AS INTEGER), 0) AS BIGINT)" for path in paths)
+
+
+def folder(template: str) -> Place:
+    """Return the last part of a path in a file system."""
+    return Place(f"nullif(regexp_extract({template}, '([^/\\\\]+)[/\\\\]*$', 1), '')")
+
+
 def cents(path: str) -> Place:
     """Return an amount of dollars that a log states in cents."""
     return _scaled(path, "DECIMAL(28, 12)", "0.01")
