@@ -146,3 +146,85 @@ def test_counts_beyond_all_bounds_are_quarantined_not_fatal(tmp_path):
         ("output_tokens", "not_a_count"), ("cache_read_tokens", "not_a_count"),
     }  # fmt: skip
     assert len(found.places) == 2
+
+
+def counts(prompt, cached=0, output=5, **more):
+    parts = {
+        "input_tokens": prompt,
+        "cached_input_tokens": cached,
+        "output_tokens": output,
+        "reasoning_output_tokens": 1,
+    }
+    return parts | {"total_tokens": prompt + output} | more
+
+
+def event(total, last=None, time="09:00:00.000", **info):
+    info |= {"total_token_usage": total} | ({} if last is None else {"last_token_usage": last})
+    return codex("event_msg", {"type": "token_count", "info": info, "rate_limits": None}, time)
+
+
+def codex(kind, payload, time="09:00:00.000"):
+    return {"timestamp": f"2026-02-02T{time}Z", "type": kind, "payload": payload}
+
+
+def meta(session="c1", **more):
+    return codex("session_meta", {"id": session, "cwd": "/srv/shop", "cli_version": "0.60.1"} | more)
+
+
+def turn(model="gpt-5.2-codex"):
+    return codex("turn_context", {"cwd": "/srv/shop", "model": model})
+
+
+def test_every_event_of_tokens_is_written_twice_and_the_first_is_empty(tmp_path):
+    empty = codex("event_msg", {"type": "token_count", "info": None, "rate_limits": {}})
+    lines = [meta(), empty, turn(), event(counts(100, 40), counts(100, 40)), event(counts(100, 40), counts(100, 40))]
+    lines += [event(counts(350, 90, 12), counts(250, 50, 7)), event(counts(350, 90, 12), counts(250, 50, 7))]
+    found = read(session(tmp_path, *lines))
+    assert (billed(found, "input"), billed(found, "cache_read"), billed(found)) == ([60, 200], [40, 50], [5, 7])
+    assert {(row["provider"], row["model"], row["session_id"]) for row in found.good if row["filtered"] is None} == {
+        ("openai", "gpt-5.2-codex", "c1")
+    }
+
+
+def test_without_the_last_answer_the_growth_of_the_totals_counts(tmp_path):
+    lines = [meta(), turn(), event(counts(100, 40)), event(counts(350, 90, 12)), event(counts(350, 90, 12))]
+    found = read(session(tmp_path, *lines, event(counts(20, 10, 3))))  # a session that began again
+    assert (billed(found, "input"), billed(found, "cache_read"), billed(found)) == (
+        [10, 60, 200],
+        [10, 40, 50],
+        [3, 5, 7],
+    )
+
+
+def test_a_total_that_is_no_count_is_quarantined(tmp_path):
+    lines = [meta(), turn(), event(counts(100, 40)), event(counts(350, 90, 12.5)), event(counts(400, 90, 30))]
+    assert (4, "output_tokens", "not_a_count") in read(session(tmp_path, *lines)).places
+
+
+def test_the_model_is_that_of_the_turn_unless_the_event_names_another(tmp_path):
+    lines = [meta(model_provider="azure"), event(counts(1), counts(1)), turn("gpt-5"), event(counts(2), counts(2))]
+    lines += [turn("gpt-5-mini"), event(counts(3), counts(3)), event(counts(4), counts(4), model="o3")]
+    found = read(session(tmp_path, *lines))
+    rows = {(row["input"], row["model"], row["provider"]) for row in found.good if row["filtered"] is None}
+    assert rows == {(1, None, "azure"), (2, "gpt-5", "azure"), (3, "gpt-5-mini", "azure"), (4, "o3", "azure")}
+
+
+def test_the_lines_of_one_file_say_nothing_of_another(tmp_path):
+    one = session(tmp_path, meta(), turn("gpt-5"), event(counts(9), counts(9)))
+    other = session(tmp_path, event(counts(9), counts(9)), name="s2.jsonl")
+    for found in (read(one, other), read(other, one)):
+        assert {row["model"] for row in found.good if row["filtered"] is None} == {"gpt-5", None}
+
+
+def test_an_archived_session_repeats_what_was_answered(tmp_path):
+    lines = [meta(), turn(), event(counts(100, 40), counts(100, 40), "09:00:01.000")]
+    old = session(tmp_path, *lines)
+    new = session(tmp_path, *lines, event(counts(300, 50), counts(200, 10), "09:09:00.000"), name="archived.jsonl")
+    assert billed(read(old, new), "input") == [60, 190]
+
+
+def test_what_a_session_of_codex_cost(tmp_path):
+    usage = counts(9126, 4864, 3197)
+    assert cost(session(tmp_path, meta(), turn("gpt-5"), event(usage, usage), event(usage, usage))) == Decimal(
+        "0.0379055"
+    )
