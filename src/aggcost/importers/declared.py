@@ -27,11 +27,10 @@ def of_json(layout: Layout, lines: str, names: tuple[str, ...], options: ReadOpt
     """
     records = JsonRecords(layout)
     made = _Made(layout, records.resolve, names, options, shown)
-    is_object = "starts_with(CAST(json AS VARCHAR), '{')"
-    request = f"coalesce(record IS NOT NULL{_and(layout, records.resolve)}, false)"
+    request = f"coalesce(is_record{_and(layout, records.resolve)}, false)"
     extras = _extras(layout, records.resolve, request) | {"file": "file", "line": "line", FIRST: FIRST}
-    broken = (f"WHEN json IS NULL THEN '{NOT_JSON}'", f"WHEN NOT {is_object} THEN '{NOT_AN_OBJECT}'")
-    extras["filtered"] = f"CASE WHEN {is_object} AND NOT {request} THEN '{NOT_A_REQUEST}' END"
+    broken = (f"WHEN NOT is_json THEN '{NOT_JSON}'", f"WHEN NOT is_object THEN '{NOT_AN_OBJECT}'")
+    extras["filtered"] = f"CASE WHEN is_object AND NOT {request} THEN '{NOT_A_REQUEST}' END"
     rows = Rows(made.relation(records.relation(lines)), shown, broken, request=request, extras=extras)
     return _selection(layout, rows, made.found, options)
 

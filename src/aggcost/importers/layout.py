@@ -169,6 +169,16 @@ def dollars(*parts: Place) -> Place:
     )
 
 
+def size(*paths: str) -> str:
+    """Return the template of a sum of counts to `keep` the larger of; what is no count of an int is 0."""
+    return " + ".join(f"CAST(coalesce(TRY_CAST({{{path}}} AS INTEGER), 0) AS BIGINT)" for path in paths)
+
+
+def folder(template: str) -> Place:
+    """Return the last part of a path in a file system."""
+    return Place(f"nullif(regexp_extract({template}, '([^/\\\\]+)[/\\\\]*$', 1), '')")
+
+
 def cents(path: str) -> Place:
     """Return an amount of dollars that a log states in cents."""
     return _scaled(path, "DECIMAL(28, 12)", "0.01")
