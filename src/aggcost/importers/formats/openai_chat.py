@@ -10,9 +10,8 @@ counts; whole answers repeat where id and time are the same. The lines do not sa
 
 from __future__ import annotations
 
-from aggcost.importers.formats import openrouter_chat
 from aggcost.importers.layout import Layout, at, renamed, sql
-from aggcost.importers.sampling import Sample
+from aggcost.importers.sampling import Sample, reach
 
 NAME = "openai-chat"
 TITLE = "OpenAI chat completions (chat.completion objects or stream chunks), from any provider that answers alike"
@@ -65,9 +64,13 @@ LAYOUT = Layout(
 
 def detect(sample: Sample) -> str | None:
     """Return the rule by which lines are chat completions of no gateway that has a format of its own."""
-    if openrouter_chat.detect(sample) or sample.has("x_nanogpt_pricing"):
-        return None
     answers = [record for record in sample.records if record.get("object") in _OBJECTS]
-    if any("choices" in one or isinstance(one.get("usage"), dict) for one in answers):
-        return RULE
-    return None
+    # What `openrouter-chat` takes.
+    if any(
+        str(one.get("id")).startswith("gen-") or (one.get("provider") and reach(one, "usage.cost") is not None)
+        for one in answers
+    ):
+        return None
+    if sample.has("x_nanogpt_pricing") or sample.has("token_usage"):
+        return None
+    return RULE if any("choices" in one or isinstance(one.get("usage"), dict) for one in answers) else None
