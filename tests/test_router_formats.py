@@ -87,7 +87,9 @@ def test_an_answer_of_the_routers_own_cache_is_not_billed(tmp_path):
         ({"cancelled": True}, ("cancelled", None)),
         ({"finish_reason": "error", "provider_responses": [{"status": 200}, {"status": 502}]}, ("error", 502)),
         ({"finish_reason": None, "provider_responses": [{"status": 429}]}, ("error", 429)),
-        ({"provider_responses": [{"status": 503}, {"status": 200}]}, ("ok", 200)),
+        ({"provider_responses": [{"status": 503}, {"status": 200}]}, ("ok", None)),
+        ({"provider_responses": [{"status": 200}, {"status": 503}]}, ("ok", None)),
+        ({"finish_reason": None, "provider_responses": [{"status": 200}]}, ("ok", None)),
         ({"provider_responses": []}, ("ok", None)),
     ],
 )

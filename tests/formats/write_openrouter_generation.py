@@ -85,5 +85,5 @@ def expect(call: Call) -> dict[str, Any]:
         "latency_ms": call.latency_ms,
         "recorded_cost": call.cost_usd,
         "status": "ok" if call.ok else "error",
-        "http_status": 200 if call.ok else 502,
+        "http_status": None if call.ok else 502,
     }

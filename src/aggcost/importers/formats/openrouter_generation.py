@@ -26,6 +26,7 @@ RULE = "native_tokens_prompt (in data or bare) and an id that begins with gen-"
 
 _OWN_KEY = sql("CASE WHEN lower({is_byok}) = 'true' THEN {upstream_inference_cost} END")
 _LAST_TRY = "json_extract_string({provider_responses}, '$[#-1].status')"
+_FAILED = f"(lower({{finish_reason}}) = 'error' OR ({{finish_reason}} IS NULL AND {_LAST_TRY} >= '400'))"
 LAYOUT = Layout(
     fields={
         "timestamp": at("created_at"),
@@ -36,10 +37,9 @@ LAYOUT = Layout(
         "tags.upstream": at("provider_name"),
         "operation": at("api_type"),
         "status": sql(
-            "CASE WHEN lower({cancelled}) = 'true' THEN 'cancelled' WHEN lower({finish_reason}) = 'error' "
-            f"OR {_LAST_TRY} >= '400' THEN 'error' ELSE 'ok' END"
+            f"CASE WHEN lower({{cancelled}}) = 'true' THEN 'cancelled' WHEN {_FAILED} THEN 'error' ELSE 'ok' END"
         ),
-        "http_status": sql(f"regexp_extract({_LAST_TRY}, '^[1-5][0-9][0-9]$')"),
+        "http_status": sql(f"CASE WHEN {_FAILED} THEN regexp_extract({_LAST_TRY}, '^[1-5][0-9][0-9]$') END"),
         "service_tier": renamed("service_tier", {"default": "standard"}),
         "region": renamed("data_region", {"global": ""}),
         "latency_ms": sql(
