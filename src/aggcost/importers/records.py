@@ -100,9 +100,11 @@ class TableRecords:
 
 def _opened(relation: str, level: int, path: str) -> str:
     """Return the relation with a row for each element of a list; an empty list gives one row of nulls."""
-    elements = f"json_extract(j{level}, {quoted('$.' + path)})"
+    lists = [f"json_extract(j{level}, {quoted('$.' + one)})" for one in path.split("|") if one]
+    elements = lists[0] if len(lists) == 1 else f"list_concat({', '.join(lists)})"
+    none = f"j{level}" if path.endswith("|") else "NULL"
     found = f"SELECT *, {elements} AS elements FROM ({relation})"  # noqa: S608
-    held = f"SELECT *, CASE WHEN len(elements) > 0 THEN elements ELSE [NULL] END AS held FROM ({found})"  # noqa: S608
+    held = f"SELECT *, CASE WHEN len(elements) > 0 THEN elements ELSE [{none}] END AS held FROM ({found})"  # noqa: S608
     rows = f"unnest(held) AS j{level - 1}, unnest(range(len(held))) AS element"
     numbered = f"SELECT * EXCLUDE (elements, held), {rows} FROM ({held})"  # noqa: S608
     return f"SELECT * EXCLUDE (element) REPLACE (first AND element = 0 AS first) FROM ({numbered})"  # noqa: S608
