@@ -20,7 +20,7 @@ from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
 from aggcost.importers import files, loading, marks, quarantine
 from aggcost.importers.census import Counting
-from aggcost.importers.declared import DUP_KEY, DUP_ORDER
+from aggcost.importers.declared import DUP_KEY, DUP_ORDER, INSIDE, NODE
 from aggcost.importers.loading import Opened
 from aggcost.importers.parts import InputFile, Part, Quarantined, ReadOptions
 from aggcost.importers.tables import LogTable
@@ -179,10 +179,33 @@ def _once(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
     """Return text files whose formats tell repeats as one table, all but one row of each key marked as duplicates."""
     best = f"PARTITION BY {DUP_KEY}, issue IS NULL ORDER BY {DUP_ORDER} DESC NULLS LAST, ts"
     later = f"{DUP_KEY} IS NOT NULL AND issue IS NULL AND row_number() OVER ({best}) > 1"
-    marked = f"SELECT * EXCLUDE ({DUP_KEY}, {DUP_ORDER}), {later} AS duplicate FROM ({_rows_of(parts)})"  # noqa: S608
+    nested = any(NODE in part.relation.columns for part in parts if part.relation is not None)
+    rows = _innermost(_rows_of(parts)) if nested else _rows_of(parts)
+    marked = f"SELECT * EXCLUDE ({DUP_KEY}, {DUP_ORDER}), {later} AS duplicate FROM ({rows})"  # noqa: S608
     kept = engine.folder / f"{name}.parquet"
     engine.rows(f"COPY ({marked}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")
     return engine.read_parquet(kept)
+
+
+def _innermost(rows: str) -> str:
+    """Return rows, of which requests that repeat one inside them, however deep, are filtered.
+
+    A request with tokens repeats one that has some; a request without (a failure) repeats any.
+    """
+    request, used = "filtered IS NULL AND issue IS NULL", "coalesce(input, output) IS NOT NULL"
+    repeats = (
+        f"({NODE} IN (SELECT {NODE} FROM outer_ones WHERE used) "  # noqa: S608 - our own names
+        f"OR NOT ({used}) AND {NODE} IN (SELECT {NODE} FROM outer_ones))"
+    )
+    return (
+        f"WITH RECURSIVE stored AS MATERIALIZED ({rows}), "  # noqa: S608 - our own names
+        f"edges AS MATERIALIZED (SELECT DISTINCT {NODE}, {INSIDE}, {request} AS request, {used} AS used FROM stored "
+        f"WHERE {INSIDE} <> {NODE}), "
+        f"outer_ones AS (SELECT {INSIDE} AS {NODE}, used FROM edges WHERE request "
+        f"UNION SELECT edges.{INSIDE}, outer_ones.used FROM edges JOIN outer_ones USING ({NODE})) "
+        f"SELECT * EXCLUDE ({NODE}, {INSIDE}) REPLACE (CASE WHEN {request} AND {repeats} "
+        f"THEN 'repeats_what_is_inside' ELSE filtered END AS filtered) FROM stored"
+    )
 
 
 def _rows_of(parts: Sequence[Part]) -> str:

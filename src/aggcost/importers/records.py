@@ -100,10 +100,12 @@ class TableRecords:
 
 def _opened(relation: str, level: int, path: str) -> str:
     """Return the relation with a row for each element of a list; an empty list gives one row of nulls."""
-    elements = f"json_extract(j{level}, {quoted('$.' + path.rstrip('?'))})"
+    names = path.rstrip("?").split("|")
+    lists = [f"json_extract(j{level}, {quoted('$.' + one)})" for one in names]
+    elements = lists[0] if len(lists) == 1 else f"list_concat({', '.join(lists)})"
     if path.endswith("?"):
-        there = f"json_type(j{level}, {quoted('$.' + path.removesuffix('[*]?'))}) = 'ARRAY'"
-        elements = f"CASE WHEN {there} THEN {elements} ELSE [j{level}] END"
+        present = (f"json_type(j{level}, {quoted('$.' + one.removesuffix('[*]'))}) = 'ARRAY'" for one in names)
+        elements = f"CASE WHEN {' OR '.join(present)} THEN {elements} ELSE [j{level}] END"
     found = f"SELECT *, {elements} AS elements FROM ({relation})"  # noqa: S608
     held = f"SELECT *, CASE WHEN len(elements) > 0 THEN elements ELSE [NULL] END AS held FROM ({found})"  # noqa: S608
     rows = f"unnest(held) AS j{level - 1}, unnest(range(len(held))) AS element"

@@ -44,7 +44,7 @@ def _used(name: str) -> Place:
     """Return a count of the last answer: as the event says it, else what the running total grew by."""
     total = f"{_INFO}.total_token_usage.{name}"
     now, before = f"TRY_CAST({{{total}}} AS BIGINT)", f"TRY_CAST({_before(total)} AS BIGINT)"
-    grew = f"CASE WHEN {before} <= {now} THEN CAST({now} - {before} AS VARCHAR) ELSE {{{total}}} END"
+    grew = f"CASE WHEN {before} BETWEEN 0 AND {now} THEN CAST({now} - {before} AS VARCHAR) ELSE {{{total}}} END"
     checked = f"CASE WHEN regexp_full_match({{{total}}}, '[0-9]{{1,15}}') THEN {grew} ELSE {{{total}}} END"
     return Place(f"CASE WHEN {_LAST} IS NOT NULL THEN {{{_INFO}.last_token_usage.{name}}} ELSE {checked} END")
 
