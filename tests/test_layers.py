@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "aggcost"
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(names.split())
     for names in (
-        "errors money meters names units",
+        "activity errors money meters names units",
         "engine usage strict_yaml yaml_node shipped ratecard model_rates matching tariff windows",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
         policy routes change_costs conditions ledger rating""",
@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "report report_arms report_compare config",
         "importers price_sources output",
         "scanning reliability baseline candidates arms compare coverage invariants spend asserted advice backtest",
-        "cli api demo __init__ __main__",
+        "supervisor cli api demo __init__ __main__",
     )
 )
 ADAPTERS = LAYERS[5]

@@ -1,9 +1,13 @@
 """The ledger: what a scan keeps apart, and sums that stay exact."""
 
+from decimal import Decimal
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from aggcost import ledger, rules
+from aggcost.errors import DataQualityError
 from aggcost.ledger import Dim, combine, group, group_sums, plan, total
 
 
@@ -73,3 +77,16 @@ def test_equal_values_share_a_code_after_a_change():
     dim = Dim(np.array([0, 1, 2], np.int32), (1, 2, 3)).map(lambda value: value % 2)
     assert dim.values == (1, 0)
     assert dim.codes.tolist() == [0, 1, 0]
+
+
+def test_a_column_is_read_as_it_lies_with_nulls_as_0():
+    tens = pa.array([Decimal("0.5"), None, Decimal(-3)], pa.decimal128(38, 1))
+    assert ledger.int64(pa.chunked_array([[1, None], [3]])).tolist() == [1, 0, 3]
+    assert ledger.int64(pa.chunked_array([tens, tens.slice(1)])).tolist() == [5, 0, -30, 0, -30]
+    assert ledger.int64(pa.chunked_array([pa.array([7, None, 9, None]).slice(1, 2)])).tolist() == [0, 9]
+    assert not len(ledger.int64(pa.chunked_array([], pa.int64())))
+
+
+def test_a_decimal_beyond_64_bits_is_refused():
+    with pytest.raises(DataQualityError, match="64 bits"):
+        ledger.int64(pa.chunked_array([pa.array([None, Decimal(2**63)], pa.decimal128(38, 0))]))

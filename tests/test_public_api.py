@@ -51,3 +51,11 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_the_search_sees_a_heavy_package() -> None:
     assert loaded_after(["-c", "import numpy"]) == {"numpy"}
+
+
+def test_analyzing_a_log_does_not_wait_for_pandas(tmp_path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "timestamp,provider,model,input_tokens,output_tokens,cost\n2026-02-01T00:00:00Z,openai,gpt-4o,1,2,\n"
+    )
+    assert "pandas" not in loaded_after(["-m", "aggcost", "analyze", str(log)])

@@ -46,6 +46,22 @@ def test_text_parquet_and_counts_that_are_none(tmp_path):
     assert len(found.rows) == 4
 
 
+@pytest.mark.parametrize(
+    ("provider", "status", "expected"),
+    [
+        (["a", "b"], ["ok", "error"], [("a", "ok", None), ("b", "error", None)]),
+        ([" a", ""], ["ok", "rejected"], [("a", "ok", None), (None, "rejected", None)]),
+        (["a ", None], [200, 503], [("a", "ok", 200), (None, "error", 503)]),
+        ([7, 8], ["Success", "timeout"], [("7", "ok", None), ("8", "error", 408)]),
+        (["a", "b"], [True, None], [("a", "ok", None), ("b", None, None)]),
+    ],
+)
+def test_parquet_cells_that_are_or_are_not_their_own_reading(tmp_path, provider, status, expected):
+    found = read(parquet(tmp_path, provider=provider, model=["m", "m "], input_tokens=[5, None], status=status))
+    assert [(row["provider"], row["status"], row["http_status"]) for row in found.good] == expected
+    assert [(row["model"], row["input"]) for row in found.good] == [("m", 5), ("m", None)]
+
+
 def test_parquet_times_without_a_zone_are_refused(tmp_path):
     path = parquet(
         tmp_path, ts=pa.array([NOON.replace(tzinfo=None)], pa.timestamp("ns")), model=["m"], input_tokens=[5]
@@ -126,7 +142,12 @@ def test_what_convert_writes_reads_as_the_same_log(tmp_path):
     path = log(tmp_path, IDS + f"r1,{ROW}r2,{ROW}r3,2026-02-01T00:00:00Z,m,bad,1\n")
     canonical = tmp_path / "usage.parquet"
     with open_engine(threads=1) as engine:
-        assert write_canonical(engine, read_usage(engine, [str(path)], ReadOptions(request_ids=True)), canonical) == 2
+        assert (
+            write_canonical(
+                engine, read_usage(engine, [str(path)], ReadOptions(request_ids=True, writes=(canonical,))), canonical
+            )
+            == 2
+        )
     again = read(canonical)
     assert again.inputs[0].format == "canonical"
     kept = [name for name in COLUMN_NAMES if name != "source_file"]
@@ -138,7 +159,7 @@ def test_what_convert_writes_reads_as_the_same_log(tmp_path):
 def test_convert_never_writes_over_its_log(tmp_path):
     path = log(tmp_path, HEADER + ROW)
     with open_engine(threads=1) as engine, pytest.raises(UsageError, match="is one of the logs"):
-        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions(request_ids=True)), path)
+        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions(request_ids=True, writes=(path,))), path)
     assert path.read_text() == HEADER + ROW
 
 
@@ -153,7 +174,9 @@ def test_ids_are_compared_across_formats_and_files_without_ids(tmp_path):
     without = log(tmp_path, "model,input_tokens\nm,1\nm,1\n", "none.csv")
     canonical = tmp_path / "usage.parquet"
     with open_engine(threads=1) as engine:
-        write_canonical(engine, read_usage(engine, [str(with_ids)], ReadOptions(request_ids=True)), canonical)
+        write_canonical(
+            engine, read_usage(engine, [str(with_ids)], ReadOptions(request_ids=True, writes=(canonical,))), canonical
+        )
     found = read(with_ids, lines, without, canonical)
     assert len(found.good) == 7
     assert [(one.code, one.count) for one in found.issues] == [("repeated_request_id", 3)]
@@ -171,7 +194,7 @@ def test_files_of_other_columns_are_one_table(tmp_path):
 def test_what_is_said_about_a_canonical_file_is_not_lost_quietly(tmp_path):
     path, canonical = log(tmp_path, HEADER + ROW), tmp_path / "usage.parquet"
     with open_engine(threads=1) as engine:
-        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions()), canonical)
+        write_canonical(engine, read_usage(engine, [str(path)], ReadOptions(writes=(canonical,))), canonical)
     found = read(canonical, assume={"provider": "openai"}, mapping={"task": "model"})
     assert (found.inputs[0].format, found.values("input")) == ("canonical", [10])
     (issue,) = found.issues
@@ -181,6 +204,8 @@ def test_what_is_said_about_a_canonical_file_is_not_lost_quietly(tmp_path):
 
 def test_an_input_says_how_it_was_read(tmp_path):
     (one,) = read(log(tmp_path, HEADER + ROW)).inputs
-    assert one.read_as.startswith("generic (names of fields); delimiter ,, every column text; input_tokens contains cached tokens")
+    assert one.read_as.startswith(
+        "generic (names of fields); delimiter ,, every column text; input_tokens contains cached tokens"
+    )
     (one,) = read(log(tmp_path, HEADER + ROW), input_excludes_cache=True).inputs
     assert "input tokens do not contain cached ones (--input-excludes-cache)" in one.read_as

@@ -5,29 +5,41 @@ from __future__ import annotations
 import signal
 import sys
 from types import FrameType
+from typing import TYPE_CHECKING
 
-import typer
+from aggcost.errors import AggcostError, EngineDiedError, UsageError
+from aggcost.supervisor import supervised
 
-from aggcost.cli import app
-from aggcost.errors import AggcostError
+if TYPE_CHECKING:
+    import typer
 
 INTERRUPTED, TERMINATED, BUG = 130, 143, 70
 
 
 def main() -> None:
     """Run the command line and exit: 0 fine, 1 a budget is broken, 2 usage, 3 data, 70 a bug, 130/143 signals."""
+    try:
+        code = supervised(_work)
+    except EngineDiedError as error:
+        code = _told(error)
+    sys.exit(code)
+
+
+def _work() -> int:
     signal.signal(signal.SIGTERM, _terminate)
     code = _run(sys.argv[1:])
     # An exception raised while foreign code calls back is lost there; the signal itself is not.
-    sys.exit(TERMINATED if _signals else code)
+    return TERMINATED if _signals else code
 
 
 def _run(arguments: list[str]) -> int:
+    import typer
+
+    from aggcost.cli import app
+
     try:
         return app(arguments, prog_name="aggcost", standalone_mode=False) or 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except typer.Abort:
+    except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except typer.TyperException as error:
         return _usage(error)
@@ -35,6 +47,8 @@ def _run(arguments: list[str]) -> int:
         if "--debug" in arguments:
             raise
         return _told(error)
+    except MemoryError:
+        return _told(UsageError("out of memory", hint="read fewer files at once, or on a larger machine"))
     except Exception as error:
         if "--debug" in arguments:
             raise
@@ -44,6 +58,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _usage(error: typer.TyperException) -> int:
+    import typer
+
     context = getattr(error, "ctx", None)
     typer.echo(f"error: {error.format_message()}", err=True)
     if context is not None:
@@ -52,6 +68,8 @@ def _usage(error: typer.TyperException) -> int:
 
 
 def _told(error: AggcostError) -> int:
+    import typer
+
     from aggcost.output.clean import visible
 
     typer.echo(f"error: {visible(error.message)}", err=True)

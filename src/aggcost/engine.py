@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +20,14 @@ import ibis
 import ibis.expr.operations as ops
 import pyarrow as pa
 
+from aggcost import activity
 from aggcost.errors import InputError, UsageError, did_you_mean
 
 EngineName = Literal["duckdb", "spark"]
 ENGINES: tuple[EngineName, ...] = ("duckdb", "spark")
 
 # What a scan of a log needs: CSV buffers and the row groups being written, per thread.
-_MEMORY_MB, _MEMORY_A_THREAD_MB = 600, 150
+_MEMORY_MB, _MEMORY_A_THREAD_MB = 400, 150
 
 
 class EngineError(InputError):
@@ -64,6 +65,15 @@ class Engine:
             found: list[tuple[Any, ...]] = self.backend.raw_sql(sql).fetchall()
             return found
 
+    def confine(self, paths: Sequence[Path]) -> None:
+        """Let DuckDB open these files and its own temporary ones, and nothing else, from now on."""
+        if self.name != "duckdb":
+            return
+        listed = ", ".join(quoted(str(path.resolve())) for path in paths)
+        self.rows(f"SET allowed_directories = [{quoted(f'{self.folder.resolve()}/')}]")
+        self.rows(f"SET allowed_paths = [{listed}]")
+        self.rows("SET enable_external_access = false")  # cannot be undone while the engine runs
+
     def close(self) -> None:
         """Let go of the engine and of its temporary files."""
         try:
@@ -97,10 +107,12 @@ def open_engine(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     engine = Engine("spark" if name == "spark" else "duckdb", backend, folder)
+    activity.using(folder)
     try:
         yield engine
     finally:
         engine.close()
+        activity.using(None)
 
 
 def hash_sql(text: str) -> str:

@@ -7,6 +7,7 @@
     ├── ConfigError         2    project file, policy or price file: bad YAML, unknown key, bad value
     │   └── RuleError       2    a condition does not parse or does not type-check
     ├── InputError          2    a log that cannot be read: missing, no header, unknown column
+    │   └── EngineDiedError 2    a log that killed the engine, or kept it busy for ever
     ├── DataQualityError    3    a log that was read but is not good enough to judge
     └── InvariantError      70   a promise of this program was broken: always a bug here
 
@@ -48,6 +49,10 @@ class RuleError(ConfigError):
 
 class InputError(AggcostError):
     """A log that cannot be read."""
+
+
+class EngineDiedError(InputError):
+    """A log that the engine did not survive, or did not finish."""
 
 
 class DataQualityError(AggcostError):

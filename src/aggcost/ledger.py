@@ -298,29 +298,43 @@ def dims(table: pa.Table, names: Iterable[str], wanted: Plan) -> dict[str, Dim]:
 
 
 def _dim(column: pa.ChunkedArray, bins: tuple[int, ...] | None) -> Dim:
+    if not len(column):  # Arrow would import pandas to join no chunks
+        return Dim(np.zeros(0, np.int32), ())
     encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
     values = encoded.dictionary.to_pylist()
     if bins is not None:
         values = [None if value is None else bins[value] for value in values]
-    return Dim(encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32), tuple(values))
+    return Dim(_numbers(encoded.indices).astype(np.int32), tuple(values))
 
 
 def int64(column: pa.ChunkedArray) -> IntArray:
     """Return a column as int64 (decimals in units of their last digit), nulls as 0."""
-    values = column.combine_chunks().fill_null(0)
-    if pa.types.is_decimal(values.type):
-        return _unscaled(values)
-    whole: IntArray = values.to_numpy(zero_copy_only=False).astype(np.int64)
-    return whole
+    if not len(column):
+        return np.zeros(0, np.int64)
+    values = column.combine_chunks()
+    whole = _unscaled(values) if pa.types.is_decimal(values.type) else _numbers(values).astype(np.int64)
+    return np.where(_known(values), whole, 0) if values.null_count else whole
+
+
+def _numbers(values: pa.Array) -> np.ndarray[Any, Any]:
+    """Return the integers of an array as they lie in memory, whatever where it is null."""
+    # Arrow's own to_numpy imports pandas first, which takes longer than a small log.
+    return np.frombuffer(values.buffers()[1], dtype=str(values.type))[values.offset :][: len(values)]
+
+
+def _known(values: pa.Array) -> Mask:
+    bits = np.unpackbits(np.frombuffer(values.buffers()[0], np.uint8), bitorder="little")
+    return bits[values.offset :][: len(values)].astype(bool)
 
 
 def _unscaled(values: pa.Array) -> IntArray:
     """Read the 128-bit integers behind a decimal column, refusing what 64 bits cannot hold."""
     halves = np.frombuffer(values.buffers()[1], dtype="<i8").reshape(-1, 2)[values.offset :][: len(values)]
     low, high = halves[:, 0], halves[:, 1]
-    if (high != low >> 63).any():
+    wide = high != low >> 63
+    if (wide & _known(values) if values.null_count else wide).any():
         raise DataQualityError("a sum of this log does not fit 64 bits", hint="are token counts or costs mistyped?")
     return low.copy()
 

@@ -71,7 +71,8 @@ def folder(tmp_path_factory):
     """A folder with the log as canonical Parquet, and its prices and policy."""
     made = tmp_path_factory.mktemp("engines")
     with open_engine() as engine:
-        usage = read_usage(engine, [str(write_csv(awkward_rows(), made / "log.csv"))], ReadOptions(request_ids=True))
+        kept = ReadOptions(request_ids=True, writes=[made / "usage.parquet"])
+        usage = read_usage(engine, [str(write_csv(awkward_rows(), made / "log.csv"))], kept)
         write_canonical(engine, usage, made / "usage.parquet")
     write_prices(made)
     (made / "policy.yaml").write_text(MOVES)

@@ -125,7 +125,9 @@ def sums(found: Log) -> dict[str, int]:
 def test_nothing_of_a_prompt_is_kept(writer, tmp_path):
     paths = save(tmp_path / "log", writer.write(some_calls(writer)))
     with open_engine(threads=1) as engine:
-        usage = read_usage(engine, [str(path) for path in paths], ReadOptions(request_ids=True))
+        usage = read_usage(
+            engine, [str(path) for path in paths], ReadOptions(request_ids=True, writes=[tmp_path / "usage.parquet"])
+        )
         write_canonical(engine, usage, tmp_path / "usage.parquet")
         temporary = [path.read_bytes() for path in engine.folder.rglob("*") if path.is_file()]
     for text in (*temporary, (tmp_path / "usage.parquet").read_bytes()):

@@ -205,10 +205,10 @@ def test_an_unknown_percentile_says_how_many_requests_it_needs(tmp_path):
 def test_the_detail_says_once_how_files_of_one_kind_were_read(tmp_path):
     logs = [write_csv(sample(seed, 30), tmp_path / f"{seed}.csv") for seed in SEEDS]
     report = backtest.simulate(options(tmp_path, *logs), [policy_of(tmp_path, IDENTITY)])
-    assert {one.read_as.partition(";")[0] for one in report.inputs} == {"generic"}
+    assert {one.read_as.partition(";")[0] for one in report.inputs} == {"generic (names of fields)"}
     for name in ("table", "markdown", "html"):
         text = render(report, name, View(width=200, detail=True))
-        assert text.count("3 files: generic; delimiter ,, every column text; input") == 1, text
+        assert text.count("3 files: generic (names of fields); delimiter ,, every column text; input") == 1, text
 
 
 def test_a_value_of_the_log_is_never_taken_for_the_others(tmp_path, monkeypatch):

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
         asked = options(logs, read, PriceFlags(), OutputFlags(), engine, project())
         with working("converting"), open_engine(threads=engine.threads, memory_limit=engine.memory_limit) as opened:
-            usage = read_usage(opened, asked.logs, replace(asked.read, request_ids=True))
+            usage = read_usage(opened, asked.logs, replace(asked.read, request_ids=True, writes=(output,)))
             rows = write_canonical(opened, usage, output)
         for issue in usage.issues:
             typer.echo(f"{issue.severity}: {issue.message} ({issue.count:,})", err=True)

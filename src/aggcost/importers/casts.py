@@ -25,6 +25,7 @@ MAX_MILLISECONDS = 10**12  # 31 years
 MICROSECONDS = {"s": "1000000", "ms": "1000", "us": "1", "ns": "0.001"}
 MILLISECONDS = {"s": "1000", "ms": "1", "us": "0.001"}
 
+STATES = ("ok", "error", "cancelled", "rejected")
 OK = ("ok", "success", "succeeded", "successful", "completed", "complete", "done", "true")
 ERROR = ("error", "failure", "failed", "fail", "errored", "false")
 CANCELLED = ("cancelled", "canceled", "aborted")
@@ -34,10 +35,14 @@ NAMED_CODES = {"timeout": 408, "timed_out": 408, "rate_limited": 429, "rate_limi
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A column of a log as SQL: always text, or of a type the file states (`int`, `time`)."""
+    """A column of a log as SQL: always text, or of a type the file states (`int`, `time`).
+
+    `plain` says that a pass over the file found each of its values to be its own reading.
+    """
 
     sql: str
     kind: str = "text"
+    plain: bool = False
 
     @property
     def text(self) -> str:
@@ -45,15 +50,31 @@ class Cell:
 
         TRIM reads every character, and few cells need it.
         """
-        if self.kind != "text":
-            return f"CAST({self.sql} AS VARCHAR)"
         as_text = f"CAST({self.sql} AS VARCHAR)"
-        spaced = f"prefix({as_text}, ' ') OR suffix({as_text}, ' ')"
-        return f"CASE WHEN {spaced} THEN NULLIF(TRIM({as_text}), '') ELSE NULLIF({as_text}, '') END"
+        if self.kind != "text" or self.plain:
+            return as_text
+        return f"CASE WHEN {_spaced(as_text)} THEN NULLIF(TRIM({as_text}), '') ELSE NULLIF({as_text}, '') END"
+
+
+def _spaced(text: str) -> str:
+    return f"prefix({text}, ' ') OR suffix({text}, ' ')"
+
+
+def odd_text(cell: Cell) -> str:
+    """Return whether a cell of text is not the text that it is read as."""
+    text = f"CAST({cell.sql} AS VARCHAR)"
+    return f"({_spaced(text)} OR {text} = '')"
+
+
+def odd_status(cell: Cell) -> str:
+    """Return whether a cell of text is not the status that it is read as."""
+    return f"CAST({cell.sql} AS VARCHAR) NOT IN ({_listed(STATES)})"
 
 
 def count(cell: Cell) -> str:
     """Return a token or request count: 0 to 10^12, digits only; ``5.0`` is 5, ``5.5`` and ``1e3`` are nothing."""
+    if cell.kind == "int" and cell.plain:
+        return f"CAST({cell.sql} AS BIGINT)"
     if cell.kind == "int":
         return f"CASE WHEN {cell.sql} BETWEEN 0 AND {MAX_TOKENS_A_ROW} THEN CAST({cell.sql} AS BIGINT) END"
     quick, whole = f"TRY_CAST({cell.sql} AS BIGINT)", f"TRY_CAST(split_part({cell.text}, '.', 1) AS BIGINT)"
@@ -72,6 +93,8 @@ def money(cell: Cell) -> str:
 
 def milliseconds(cell: Cell, unit: str | None) -> str:
     """Return a duration in whole milliseconds, rounded half-even; the unit is ms unless stated."""
+    if cell.kind == "int" and unit in (None, "ms") and cell.plain:
+        return f"CAST({cell.sql} AS BIGINT)"
     if cell.kind == "int" and unit in (None, "ms"):
         return f"CASE WHEN {cell.sql} BETWEEN 0 AND {MAX_MILLISECONDS} THEN CAST({cell.sql} AS BIGINT) END"
     factor = MILLISECONDS.get(unit or "ms")
@@ -151,6 +174,8 @@ def is_naive(cell: Cell) -> str:
 
 def status(cell: Cell) -> str:
     """Return ok, error, cancelled or rejected, from a word or an HTTP status code."""
+    if cell.plain:
+        return cell.text
     word = f"lower({cell.text})"
     return (
         f"CASE WHEN {_raw(cell)} IN ('ok', 'success', '200') THEN 'ok' "  # nearly every row, and quick to tell
@@ -163,6 +188,8 @@ def status(cell: Cell) -> str:
 
 def http_status(cell: Cell) -> str:
     """Return the HTTP status code that a state holds or names."""
+    if cell.plain:
+        return "CAST(NULL AS BIGINT)"
     word = f"lower({cell.text})"
     named = " ".join(f"WHEN {word} = {quoted(name)} THEN {code}" for name, code in NAMED_CODES.items())
     return (
@@ -172,7 +199,7 @@ def http_status(cell: Cell) -> str:
 
 
 def _raw(cell: Cell) -> str:
-    return cell.sql if cell.kind == "text" else cell.text
+    return f"CAST({cell.sql} AS VARCHAR)"
 
 
 def yes(cell: Cell) -> str:

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from aggcost.engine import identifier, quoted
 from aggcost.errors import InputError, did_you_mean
-from aggcost.importers import fields, selecting
+from aggcost.importers import fields
 from aggcost.importers.casts import MICROSECONDS, Cell
 from aggcost.importers.fields import Meaning, Source
 from aggcost.importers.layout import Layout, Place, filled, segments
 from aggcost.importers.parts import ReadOptions
 from aggcost.importers.records import NOTHING, JsonRecords, TableRecords
-from aggcost.importers.selecting import Rows
+from aggcost.importers.selecting import Rows, Selection
 
 NOT_JSON, NOT_AN_OBJECT = "line:not_json", "line:not_an_object"
 NOT_A_REQUEST = "not_a_request"
 DUP_KEY, DUP_ORDER, FIRST = "dup_key", "dup_order", "first"
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The canonical SELECT of files with one layout, and whence and how their times are read."""
-
-    sql: str
-    timestamp: Source | None
-    meaning: Meaning
 
 
 def of_json(layout: Layout, lines: str, names: tuple[str, ...], options: ReadOptions, shown: str) -> Selection:
@@ -37,11 +27,10 @@ def of_json(layout: Layout, lines: str, names: tuple[str, ...], options: ReadOpt
     """
     records = JsonRecords(layout)
     made = _Made(layout, records.resolve, names, options, shown)
-    is_object = "starts_with(CAST(json AS VARCHAR), '{')"
-    request = f"coalesce(record IS NOT NULL{_and(layout, records.resolve)}, false)"
+    request = f"coalesce(is_record{_and(layout, records.resolve)}, false)"
     extras = _extras(layout, records.resolve, request) | {"file": "file", "line": "line", FIRST: FIRST}
-    broken = (f"WHEN json IS NULL THEN '{NOT_JSON}'", f"WHEN NOT {is_object} THEN '{NOT_AN_OBJECT}'")
-    extras["filtered"] = f"CASE WHEN {is_object} AND NOT {request} THEN '{NOT_A_REQUEST}' END"
+    broken = (f"WHEN NOT is_json THEN '{NOT_JSON}'", f"WHEN NOT is_object THEN '{NOT_AN_OBJECT}'")
+    extras["filtered"] = f"CASE WHEN is_object AND NOT {request} THEN '{NOT_A_REQUEST}' END"
     rows = Rows(made.relation(records.relation(lines)), shown, broken, request=request, extras=extras)
     return _selection(layout, rows, made.found, options)
 
@@ -94,8 +83,7 @@ class _Made:
 def _selection(layout: Layout, rows: Rows, found: Mapping[str, Source], options: ReadOptions) -> Selection:
     excludes = layout.excludes_cache or options.input_excludes_cache
     meaning = Meaning(options.timezone or layout.zone, None, excludes)
-    keep_ids = options.request_ids or options.dedupe is not None
-    return Selection(selecting.select(rows, found, meaning, request_ids=keep_ids), found.get("timestamp"), meaning)
+    return Selection(rows, found, meaning, request_ids=options.request_ids or options.dedupe is not None)
 
 
 def _and(layout: Layout, resolve: Callable[[str], Cell]) -> str:

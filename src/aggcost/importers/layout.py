@@ -20,6 +20,7 @@ Resolve = Callable[[str], Cell]
 _BRACED = re.compile(r"""\{([A-Za-z_^"][^{}]*)\}""")
 _SEGMENT = re.compile(r'"([^"]+)"|([^."\[\]]+)|\[([0-9]+)\]')
 _COUNT = r"[0-9]{1,15}(\.0+)?"
+_GROUPED = r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"
 _AMOUNT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
 
 
@@ -80,7 +81,12 @@ def sql(template: str, unit: str | None = None) -> Place:
 
 def total(*paths: str) -> Place:
     """Return the sum of several counts; missing ones are left out, and one that is no count spoils the sum."""
-    texts = [f"{{{path}}}" for path in paths]
+    return added(*map(at, paths))
+
+
+def added(*places: Place) -> Place:
+    """Return the sum of several counts, as `total` does of those that stand at paths."""
+    texts = [place.template for place in places]
     bad = " OR ".join(f"NOT regexp_full_match({text}, '{_COUNT}')" for text in texts)
     summed = " + ".join(f"coalesce(CAST(split_part({text}, '.', 1) AS BIGINT), 0)" for text in texts)
     return Place(
@@ -105,12 +111,72 @@ def summed(path: str, names: str, but: str = "") -> Place:
     return Place(f"list_transform([{listed}], lambda l: {cases})[1]")
 
 
+def counted(elements: Place, name: str, value: str, *members: str, besides: Place | None = None) -> Place:
+    """Return the sum of a count over the objects of a list of which a member `name` is `value`.
+
+    The count is the first of `members` that an object has; one that is no count spoils the sum. `besides` is
+    a count that is added, and the sum where there is no list.
+    """
+    tested, *texts = (f"json_extract_string(one, {json_path(segments(path)[1])})" for path in (name, *members))
+    text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
+    listed = f"json_extract(TRY_CAST({elements.template} AS JSON), '$[*]')"
+    found = f"[{text} FOR one IN {listed} IF {tested} = {quoted(value)} AND {text} IS NOT NULL]"
+    alone = "CAST(NULL AS VARCHAR)" if besides is None else besides.template
+    # The list is bound to a name, since the engine would plan each of its copies.
+    bad = f"len([one FOR one IN found IF NOT regexp_full_match(one, '{_COUNT}')]) > 0"
+    summed = "CAST(list_sum([CAST(split_part(one, '.', 1) AS BIGINT) FOR one IN found]) AS VARCHAR)"
+    bound = f"[CASE WHEN {bad} THEN 'not a count' ELSE {summed} END FOR found IN [list_append({found}, {alone})]][1]"
+    return Place(f"CASE WHEN {elements.template} IS NULL THEN {alone} ELSE {bound} END")
+
+
+def grouped(path: str) -> Place:
+    """Return a number without the commas between its thousands, where they stand as they should."""
+    text = f"{{{path}}}"
+    return Place(f"CASE WHEN regexp_full_match({text}, '{_GROUPED}') THEN replace({text}, ',', '') ELSE {text} END")
+
+
 def rest(whole: Place, *parts: Place) -> Place:
     """Return what of a count its parts do not say; parts that say more than the whole make it no count."""
     known = " + ".join(f"coalesce(TRY_CAST({part.template} AS BIGINT), 0)" for part in parts)
     left = f"CAST(TRY_CAST({whole.template} AS BIGINT) - ({known}) AS VARCHAR)"
     split = f"({known}) > 0 AND regexp_full_match({whole.template}, '{_COUNT}')"
     return Place(f"CASE WHEN {split} THEN {left} ELSE {whole.template} END")
+
+
+def inclusive(whole: Place, *parts: Place) -> Place:
+    """Return a total that a log states with or without its parts: parts that are more than it cannot be in it.
+
+    Where one of them is no count the total stays as it stands.
+    """
+    listed = [whole, *parts]
+    numbers = [f"coalesce(CAST(split_part({one.template}, '.', 1) AS BIGINT), 0)" for one in listed]
+    good = " AND ".join(f"coalesce(regexp_full_match({one.template}, '{_COUNT}'), true)" for one in listed)
+    inside = " + ".join(numbers[1:])
+    return Place(
+        f"CASE WHEN NOT ({good}) OR {whole.template} IS NULL THEN {whole.template} "
+        f"WHEN {inside} > {numbers[0]} THEN CAST({inside} + {numbers[0]} AS VARCHAR) ELSE {whole.template} END"
+    )
+
+
+def dollars(*parts: Place) -> Place:
+    """Return the sum of several amounts of dollars; missing ones are left out, and one that is none spoils the sum."""
+    texts = [f"NULLIF({part.template}, '')" for part in parts]
+    bad = " OR ".join(f"NOT regexp_full_match({text}, '{_AMOUNT}')" for text in texts)
+    summed = " + ".join(f"coalesce(TRY_CAST({text} AS DECIMAL(28, 12)), 0)" for text in texts)
+    return Place(
+        f"CASE WHEN coalesce({', '.join(texts)}) IS NULL THEN NULL WHEN {bad} THEN 'not an amount' "
+        f"ELSE CAST({summed} AS VARCHAR) END"
+    )
+
+
+def size(*paths: str) -> str:
+    """Return the template of a sum of counts to `keep` the larger of; what is no count of an int is 0."""
+    return " + ".join(f"CAST(coalesce(TRY_CAST({{{path}}} AS INTEGER), 0) AS BIGINT)" for path in paths)
+
+
+def folder(template: str) -> Place:
+    """Return the last part of a path in a file system."""
+    return Place(f"nullif(regexp_extract({template}, '([^/\\\\]+)[/\\\\]*$', 1), '')")
 
 
 def cents(path: str) -> Place:
@@ -144,10 +210,11 @@ def in_milliseconds(path: str) -> Place:
     return Place(f"CASE WHEN regexp_full_match({text}, '{_AMOUNT}') THEN {exact} ELSE {text} END")
 
 
-def renamed(path: str, names: Mapping[str, str]) -> Place:
+def renamed(stated: str | Place, names: Mapping[str, str]) -> Place:
     """Return a text, where it is one of these words (whatever its case) by its usual name."""
+    text = stated.template if isinstance(stated, Place) else f"{{{stated}}}"
     cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(name)}" for word, name in names.items())
-    return Place(f"CASE lower({{{path}}}) {cases} ELSE {{{path}}} END")
+    return Place(f"CASE lower({text}) {cases} ELSE {text} END")
 
 
 def _scaled(path: str, sql_type: str, factor: str) -> Place:
@@ -160,6 +227,14 @@ def _scaled(path: str, sql_type: str, factor: str) -> Place:
 def filled(template: str, resolve: Resolve) -> str:
     """Return a template with the SQL of its paths, each as text."""
     return _BRACED.sub(lambda found: resolve(found[1]).text, template)
+
+
+def top_names(layout: Layout) -> set[str]:
+    """Return the columns or top-level members that a layout reads."""
+    if layout.items:
+        return {layout.items[0].partition("[")[0].partition(".")[0]}
+    paths = [path for place in layout.fields.values() for path in _BRACED.findall(place.template)]
+    return {str(segments(path)[1][0]) for path in paths}
 
 
 def segments(path: str) -> tuple[int, tuple[str | int, ...]]:

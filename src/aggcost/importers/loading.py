@@ -16,6 +16,7 @@ from aggcost.importers.files import SourceFile, without_mark
 from aggcost.importers.layout import Layout
 from aggcost.importers.parts import Part, ReadOptions
 from aggcost.importers.sampling import Sample
+from aggcost.importers.selecting import Selection
 from aggcost.importers.tables import LogTable
 from aggcost.usage import COLUMN_NAMES
 
@@ -60,53 +61,63 @@ def _spark_table(file: SourceFile) -> LogTable:
         raise UsageError(
             f"{file.shown}: Spark reads canonical Parquet only", hint="aggcost convert LOG -o usage.parquet, then that"
         )
-    return LogTable(file, "parquet", "", COLUMN_NAMES, {}, "canonical Parquet")
+    return LogTable(file, "parquet", "", COLUMN_NAMES, {}, "Parquet, typed columns")
 
 
 def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Part:
     """Return a file that is read alone: a table, or JSON known by the names of its fields."""
     table = one.table or tables.open_json(engine, one.file, one.sample.shape)
-    select, timestamp, meaning = _selected(engine, one.format, table, options)
+    selection = _selected(engine, one.format, table, options)
     # Repeats are told among rows that stand side by side, whatever file they come from.
     viewed = table.kind == "parquet" and not (one.format.LAYOUT and one.format.LAYOUT.key)
-    part = (_viewed if viewed else _copied)(engine, table, one.format.NAME, select, name)
+    part = (_viewed if viewed else _copied)(engine, table, one.format.NAME, selection, name)
     if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
         return imported(engine, replace(one, table=tables.with_late_keys(engine, table)), options, name)
-    selecting.need_zone(engine, table.file.shown, name, timestamp, meaning)
+    selecting.need_zone(engine, table.file.shown, name, selection.timestamp, selection.meaning)
     return part
 
 
-def _selected(
-    engine: Engine, chosen: registry.Format, table: LogTable, options: ReadOptions
-) -> tuple[str, fields.Source | None, Meaning]:
+def _selected(engine: Engine, chosen: registry.Format, table: LogTable, options: ReadOptions) -> Selection:
     if chosen.LAYOUT is not None:
-        selection = declared.of_table(chosen.LAYOUT, table.sql, table.cells, options, table.file.shown)
-        return selection.sql, selection.timestamp, selection.meaning
-    found = generic.fields(table.names, table.cells, options.mapping, table.file.shown)
+        return declared.of_table(chosen.LAYOUT, table.sql, table.cells, options, table.file.shown)
+    found = _by_name(table, options)
     found |= fields.assumed(options.assume)
     unit = selecting.time_unit(engine, table, found.get("timestamp"))
     meaning = Meaning(options.timezone, unit, options.input_excludes_cache)
     keep_ids = options.request_ids or options.dedupe is not None or table.kind == "parquet"
-    select = selecting.select(selecting.of_names(table, found), found, meaning, request_ids=keep_ids)
-    return select, found.get("timestamp"), meaning
+    return Selection(selecting.of_names(table, found), found, meaning, request_ids=keep_ids)
 
 
-def _viewed(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:
+def _by_name(table: LogTable, options: ReadOptions) -> dict[str, fields.Source]:
+    try:
+        return generic.fields(table.names, table.cells, options.mapping, table.file.shown)
+    except InputError as error:
+        like = registry.near(Sample(table.names))
+        if options.mapping or not like:
+            raise
+        raise InputError(error.message, hint=f"nearest formats: {like}; or {error.hint}") from error
+
+
+def _viewed(engine: Engine, table: LogTable, format_name: str, selection: Selection, name: str) -> Part:
     """Read a Parquet file where it lies.
 
-    Its rows are checked once; where none is bad, no later scan asks again.
+    Its rows are checked once; what the check finds is not asked again by every later scan.
     """
+    select = selection.sql
     with Counting([(table.file.path, table.file.given)]) as counting:
         rows, bad = engine.rows(f"SELECT count(*), count(issue) FROM ({select})")[0]  # noqa: S608 - quoted literals
-    checked = select if bad else f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({select})"  # noqa: S608
+    checked = select
+    if not bad:
+        plain = replace(selection, found=selecting.plain(engine, selection.rows.sql, selection.found))
+        checked = f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({plain.sql})"  # noqa: S608
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS {checked}")
     relation = engine.backend.table(name)
     return Part(table, format_name, lambda: select, relation, counting.censuses()[0], (), int(rows), int(rows))
 
 
-def _copied(engine: Engine, table: LogTable, format_name: str, select: str, name: str) -> Part:
+def _copied(engine: Engine, table: LogTable, format_name: str, selection: Selection, name: str) -> Part:
     """Read a text file once, into temporary Parquet; records that the engine sets aside become rows with an issue."""
-    kept = engine.folder / f"{name}.parquet"
+    kept, select = engine.folder / f"{name}.parquet", selection.sql
     quarantine.forget_rejects(engine)
     with Counting([(table.file.path, table.file.given)]) as counting:
         rows = int(engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")[0][0])
@@ -162,7 +173,7 @@ def _layout(one: Opened) -> Layout:
 
 def _of_json(
     engine: Engine, batch: Sequence[Opened], listed: Sequence[SourceFile], options: ReadOptions, *, numbered: bool
-) -> declared.Selection:
+) -> Selection:
     names = tuple(dict.fromkeys(key for one in batch for key in one.sample.names))
     lines = tables.json_lines(engine, listed, batch[0].sample.shape, numbered=numbered)
     return declared.of_json(_layout(batch[0]), lines, names, options, batch[0].file.shown)

@@ -17,7 +17,8 @@ from aggcost.rules import Condition
 class ReadOptions:
     """How a log is read: columns and constants for fields, the zone of times without one, and so on.
 
-    `request_ids` keeps the ids themselves in temporary files; a ledger needs only their hashes.
+    `request_ids` keeps the ids themselves in temporary files; a ledger needs only their hashes. `writes` are files
+    that the engine is to write: it may open nothing but the logs and these.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class ReadOptions:
     format: str | None = None
     tasks: Sequence[tuple[str, Condition]] = ()
     request_ids: bool = False
+    writes: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
+from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
 from aggcost.importers import files, loading, marks, quarantine
@@ -43,7 +44,9 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
     InputError for what cannot be read, DataQualityError for a file that is damaged or swallows lines.
     """
     _check(options)
-    listed = [_opened(engine, shown, options) for shown in files.find(sources)]
+    found = files.find(sources)
+    engine.confine([*(Path(shown) for shown in found if shown != "-"), *map(_unfinished, options.writes)])
+    listed = [_opened(engine, shown, options) for shown in found]
     parts = _parts(engine, listed, options)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
     table = marks.marked(engine, _united(engine, parts), options)
@@ -82,7 +85,8 @@ def _check(options: ReadOptions) -> None:
 
 
 def _opened(engine: Engine, shown: str, options: ReadOptions) -> Opened:
-    with _told(shown):
+    size_bytes = 0 if shown == "-" else Path(shown).stat().st_size
+    with _told(shown), activity.reading(shown, size_bytes):
         return loading.opened(engine, files.unpack(shown, engine.folder), options)
 
 
@@ -103,14 +107,21 @@ def _parts(engine: Engine, listed: Sequence[Opened], options: ReadOptions) -> li
         if one.batch is not None:
             batches.setdefault(one.batch, []).append(number)
             continue
-        with _told(one.file.shown):
+        with _told(one.file.shown), activity.reading(one.file.shown, one.file.path.stat().st_size):
             found[number] = (
                 _canonical(engine, one) if one.canonical else loading.imported(engine, one, options, f"log{number}")
             )
     for numbers in batches.values():
-        together = loading.imported_together(engine, [listed[n] for n in numbers], options, f"log{numbers[0]}")
+        batch = [listed[number] for number in numbers]
+        with activity.reading(_named(batch), sum(one.file.path.stat().st_size for one in batch)):
+            together = loading.imported_together(engine, batch, options, f"log{numbers[0]}")
         found |= dict(zip(numbers, together, strict=True))
     return [found[number] for number in range(len(listed))]
+
+
+def _named(batch: Sequence[Opened]) -> str:
+    others = f" and {len(batch) - 1:,} more" if len(batch) > 1 else ""
+    return f"{batch[0].file.shown}{others}"
 
 
 def _read_as(one: Opened, part: Part, options: ReadOptions) -> str:
@@ -134,7 +145,7 @@ def _canonical(engine: Engine, one: Opened) -> Part:
     records = int(engine.to_arrow(relation.count().as_table()).column(0)[0].as_py())
     with Counting([(one.file.path, one.file.given)]) as counting:
         pass
-    table = one.table or LogTable(one.file, "parquet", "", COLUMN_NAMES, {}, "canonical Parquet")
+    table = one.table or LogTable(one.file, "parquet", "", COLUMN_NAMES, {}, "Parquet, typed columns")
     return Part(table, loading.CANONICAL, None, relation, counting.censuses()[0], (), records, records)
 
 
@@ -198,13 +209,20 @@ def _completed(stored: ibis.Table) -> ibis.Table:
     return stored.select(**wanted, **told)
 
 
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
+
+
 def write_canonical(engine: Engine, usage: Usage, path: Path) -> int:
-    """Write the usable rows as canonical Parquet, whole or not at all; return their number."""
+    """Write the usable rows as canonical Parquet, whole or not at all; return their number.
+
+    `path` is one of `ReadOptions.writes`.
+    """
     inputs = {Path(one.path).resolve() for one in usage.inputs if one.path != "-"}
     if path.resolve() in inputs:
         raise UsageError(f"{path} is one of the logs to convert", hint="name another file")
     rows = usage.table.filter(accepted(usage.table))
-    part = path.with_name(f".{path.name}.part")
+    part = _unfinished(path)
     try:
         sql = ibis.to_sql(rows.select(*COLUMN_NAMES), dialect="duckdb")
         written = engine.rows(f"COPY ({sql}) TO {quoted(str(part))} (FORMAT parquet, COMPRESSION zstd)")[0][0]

@@ -53,9 +53,10 @@ class JsonRecords:
         return self._members.cell(_decoded_name(held) if held else "record", inside)
 
     def relation(self, lines: str) -> str:
-        """Return SQL with `file`, `line`, `first`, `record` and the members; `lines` has `file`, `line` and `json`.
+        """Return SQL with `file`, `line`, `first`, the members and what is known of a row; `lines` has the `json`.
 
-        `first` is true for the first record of a line. A line without any record gives one row, its `record` null.
+        `first` is true for the first record of a line. A line without any record gives one row, its `is_record` false.
+        What is asked of the JSON is asked here, so that windows over rows (and their spills to disk) carry no prompts.
         """
         depth = len(self.layout.items)
         opened = f"SELECT *, json AS j{depth}, true AS first FROM ({lines})"  # noqa: S608
@@ -63,7 +64,10 @@ class JsonRecords:
             opened = _opened(opened, depth - at, path)
         made = f"SELECT *, j0 AS item FROM ({opened})"  # noqa: S608
         made = f"SELECT *, {self.layout.record or 'item'} AS record FROM ({made})"  # noqa: S608
-        return self._members.read(_with_decoded(made, self.layout.encoded, {}))
+        read = self._members.read(_with_decoded(made, self.layout.encoded, {}))
+        is_object = "starts_with(CAST(json AS VARCHAR), '{')"
+        known = f"json IS NOT NULL AS is_json, {is_object} AS is_object, record IS NOT NULL AS is_record"
+        return f"SELECT * EXCLUDE (json, item, record), {known} FROM ({read})"  # noqa: S608
 
 
 @dataclass(slots=True)

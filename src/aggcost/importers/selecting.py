@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aggcost.engine import Engine, hash_sql, identifier, quoted
 from aggcost.errors import InputError
-from aggcost.importers import fields
-from aggcost.importers.casts import is_naive
+from aggcost.importers import casts, fields
+from aggcost.importers.casts import Cell, is_naive
 from aggcost.importers.fields import Meaning, Source
 from aggcost.importers.tables import LogTable
 from aggcost.usage import COLUMNS
@@ -18,6 +18,8 @@ SMALLEST_EPOCH_S = 10**8  # 1973: a smaller number counts from some other beginn
 SAMPLE_ROWS = 1000  # that decide between text and numbers, where a column of times holds both
 NO_ZONE = "timestamp:has_no_zone"
 LATE = "has_unseen_keys"  # of a row with a key that the sample of its file did not show
+# Names that every ledger is grouped by: their cells are read by each scan.
+GROUPED = ("provider", "model", "task", "service_tier", "region")
 _TYPES = {"int64": "BIGINT", "string": "VARCHAR", "boolean": "BOOLEAN", "timestamp(6)": "TIMESTAMP",
           "decimal(38, 12)": "DECIMAL(38, 12)"}  # fmt: skip
 _NOT_A_COUNT = "not_a_count"
@@ -43,6 +45,26 @@ class Rows:
     extras: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is selected of a file: its rows, where each field comes from, and how times and tokens are meant."""
+
+    rows: Rows
+    found: Mapping[str, Source]
+    meaning: Meaning
+    request_ids: bool
+
+    @property
+    def sql(self) -> str:
+        """The canonical SELECT."""
+        return select(self.rows, self.found, self.meaning, request_ids=self.request_ids)
+
+    @property
+    def timestamp(self) -> Source | None:
+        """Where times come from."""
+        return self.found.get("timestamp")
+
+
 def select(rows: Rows, found: Mapping[str, Source], meaning: Meaning, *, request_ids: bool = True) -> str:
     """Return the canonical SELECT of a file; columns that the log does not have are left out.
 
@@ -50,6 +72,10 @@ def select(rows: Rows, found: Mapping[str, Source], meaning: Meaning, *, request
     them, and ids are most of the bytes of a log.
     """
     made, checked = fields.columns(found, meaning)
+    inner = dict(checked)
+    if "request_id" in made:
+        inner["request_id"] = made["request_id"]
+        made["request_id"] = identifier(fields.value_name("request_id"))
     values = {name: identifier(fields.value_name(name)) for name in checked}
     made["source_file"] = quoted(rows.shown)
     if "recorded_cost" in made:
@@ -60,7 +86,7 @@ def select(rows: Rows, found: Mapping[str, Source], meaning: Meaning, *, request
     if "request_id" in made:
         listed.append(f"{hash_sql(made['request_id'])} AS id_hash")
     listed += [f"{sql} AS {identifier(name)}" for name, sql in rows.extras.items()]
-    worked_out = "".join(f", {value} AS {values[name]}" for name, value in checked.items())
+    worked_out = "".join(f", {value} AS {identifier(fields.value_name(name))}" for name, value in inner.items())
     return f"SELECT {', '.join(listed)} FROM (SELECT *{worked_out} FROM {rows.sql})"  # noqa: S608 - quoted throughout
 
 
@@ -71,6 +97,25 @@ def of_names(table: LogTable, found: Mapping[str, Source]) -> Rows:
     late = {LATE: f"coalesce({', '.join(map(identifier, table.unseen))}) IS NOT NULL"} if table.unseen else {}
     last = (unknown,) if table.kind == "jsonl" and named else ()
     return Rows(table.sql, table.file.shown, last=last, extras=late)
+
+
+def plain(engine: Engine, relation: str, found: Mapping[str, Source]) -> dict[str, Source]:
+    """Return the fields of a typed file without a bad row, those marked whose every cell is its own reading."""
+    odd = {name: test for name, source in found.items() if (test := _odd(name, source.cell))}
+    tests = ", ".join(f"coalesce(bool_or({test}), false)" for test in odd.values())
+    answers = engine.rows(f"SELECT {tests} FROM {relation}")[0] if tests else ()  # noqa: S608 - quoted names
+    known = {name for name, answer in zip(odd, answers, strict=True) if not answer}
+    known |= {name for name, source in found.items() if source.cell.kind == "int" and name != "status"}
+    return dict(found) | {name: replace(found[name], cell=replace(found[name].cell, plain=True)) for name in known}
+
+
+def _odd(name: str, cell: Cell) -> str | None:
+    """Return the test of whether a cell is not its own reading, None where no test is worth a pass."""
+    if cell.kind != "text":
+        return None
+    if name == "status":
+        return casts.odd_status(cell)
+    return casts.odd_text(cell) if name in GROUPED else None
 
 
 def _type_of(name: str) -> str:

@@ -1,0 +1,47 @@
+"""The engine opens what it was given and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from reading_logs import HEADER, ROW, log
+
+from aggcost.engine import EngineError, open_engine
+from aggcost.importers import ReadOptions, read_usage
+
+
+@pytest.fixture
+def confined(tmp_path):
+    other = log(tmp_path, HEADER + ROW, "other.csv")
+    (tmp_path / "link.csv").symlink_to(other)
+    with open_engine(threads=1) as engine:
+        usage = read_usage(engine, [str(log(tmp_path, HEADER + ROW))], ReadOptions())
+        yield engine
+        assert engine.to_arrow(usage.table).num_rows == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_csv('{folder}/other.csv')",
+        "SELECT * FROM read_csv('{folder}/*.csv')",
+        "SELECT * FROM '{folder}/other.csv'",
+        "SELECT * FROM read_text('{folder}/other.csv')",
+        "SELECT * FROM read_blob('{folder}/link.csv')",
+        "SELECT * FROM read_json_objects('{folder}/other.csv')",
+        "SELECT * FROM read_text('{temporary}/../other.csv')",
+        "SELECT * FROM read_csv('https://example.org/log.csv')",
+        "SELECT * FROM glob('{folder}/*')",
+        "COPY (SELECT 1) TO '{folder}/new.csv'",
+        "EXPORT DATABASE '{folder}/all'",
+        "ATTACH '{folder}/new.db'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET allowed_directories = ['/']",
+        "SET allowed_paths = ['{folder}/other.csv']",
+    ],
+)
+def test_nothing_else_can_be_opened_once_a_log_is_read(confined, tmp_path, statement):
+    with pytest.raises(EngineError):
+        confined.rows(statement.format(folder=tmp_path, temporary=confined.folder))
+    assert not (tmp_path / "new.csv").exists()
