@@ -6,16 +6,16 @@ request was written until ClickHouse merges them: the newest `updated_at` stays.
 
 from __future__ import annotations
 
-from aggcost.importers.formats import helicone
 from aggcost.importers.layout import billionths
 from aggcost.importers.sampling import Sample
+from aggcost.importers.shapes import helicone_requests
 
 NAME = "helicone-clickhouse"
 TITLE = "Helicone requests (ClickHouse table request_response_rmt)"
-SEMANTICS = helicone.SEMANTICS.replace("costs are USD", "cost is billionths of a dollar")
-CAPABILITIES = helicone.CAPABILITIES
+SEMANTICS = helicone_requests.SEMANTICS.replace("costs are USD", "cost is billionths of a dollar")
+CAPABILITIES = helicone_requests.CAPABILITIES
 RULE = "request_id, request_created_at, status, latency and completion_tokens, no response_status"
-LAYOUT = helicone.layout("status", "latency", "user_id", "properties", billionths("cost"))
+LAYOUT = helicone_requests.layout("status", "latency", "user_id", "properties", billionths("cost"))
 
 
 def detect(sample: Sample) -> str | None:

@@ -6,15 +6,15 @@ with one id the newest `updated_at` stays. Times have no zone and are UTC.
 
 from __future__ import annotations
 
-from aggcost.importers.formats import langfuse
 from aggcost.importers.sampling import Sample
+from aggcost.importers.shapes import langfuse_observations
 
 NAME = "langfuse-blob"
 TITLE = "Langfuse observations (export to blob storage, ClickHouse table observations)"
-SEMANTICS = langfuse.SEMANTICS.replace("usageDetails", "usage_details")
-CAPABILITIES = langfuse.CAPABILITIES
+SEMANTICS = langfuse_observations.SEMANTICS.replace("usageDetails", "usage_details")
+CAPABILITIES = langfuse_observations.CAPABILITIES
 RULE = "trace_id, usage_details and provided_model_name"
-LAYOUT = langfuse.layout(str, "provided_model_name")
+LAYOUT = langfuse_observations.layout(str, "provided_model_name")
 
 
 def detect(sample: Sample) -> str | None:
