@@ -49,4 +49,4 @@ def _is_invocation(message: Any) -> bool:
             message = json.loads(message)
         except (ValueError, RecursionError):
             return False
-    return reach(message, "schemaType") == bedrock.SCHEMA
+    return bool(reach(message, "schemaType") == bedrock.SCHEMA)
