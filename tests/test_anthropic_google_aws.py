@@ -401,3 +401,27 @@ def test_invocations_out_of_logs_insights(tmp_path, as_text):
 def test_an_array_of_invocations(tmp_path):
     found = read(log(tmp_path, json.dumps([invocation(IN, OUT), invocation(IN, OUT)], indent=1), "records.json"))
     assert [row["output"] for row in kept(found)] == [400, 400]
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (1795435200, "2026-11-23T12:00:00"),
+        (1795435200.25, "2026-11-23T12:00:00.250000"),
+        ("2026-11-23T13:00:00+01:00", "2026-11-23T12:00:00"),
+    ],
+)
+def test_times_beside_a_message(tmp_path, stated, expected):
+    row = only(read(lines(tmp_path, {"request_time": stated} | FLAT)))
+    assert row["ts"].isoformat() == expected
+
+
+@pytest.mark.parametrize("stated", [1795435200123, 1795435200123456, 1795435200123456789, 10**18 - 1])
+def test_a_time_in_another_unit_is_quarantined(tmp_path, stated):
+    assert read(lines(tmp_path, {"timestamp": stated} | FLAT)).places == [(1, "timestamp", "not_a_time")]
+
+
+def test_the_names_in_a_wrapped_body_are_those_of_the_answer(tmp_path):
+    wrapper = {"id": "line-1", "model": "fast", "type": "log", "request": {"model": "fast"}, "response": FLAT}
+    row = only(read(lines(tmp_path, wrapper), request_ids=True))
+    assert (row["request_id"], row["model"]) == ("msg_1", FLAT["model"])

@@ -19,7 +19,7 @@ _DATE_TIME = r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-4]):[0-9]{2}(:[
 _OFFSET = r".* ?[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
 _ZONED = _DATE_TIME + r" ?(Z|UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
 LAST_YEAR = 2999  # of times that numbers or typed columns state: later ones are of another unit, or made up
-_END_US = 32_503_680_000_000_000  # 3000-01-01
+END_US = 32_503_680_000_000_000  # 3000-01-01
 _LONGEST_PLAIN_UTC = len("2026-02-01T12:00:00.123456789Z")
 MAX_MILLISECONDS = 10**12  # 31 years
 MICROSECONDS = {"s": "1000000", "ms": "1000", "us": "1", "ns": "0.001"}
@@ -119,7 +119,7 @@ def epoch(cell: Cell, unit: str) -> str:
         raise UsageError(f"unknown unit {unit!r} of a time: s, ms, us or ns")
     micros = f"TRY_CAST({cell.text} AS DECIMAL(28, 9)) * {factor}"
     return (
-        f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') AND {micros} < {_END_US} "
+        f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') AND {micros} < {END_US} "
         f"THEN make_timestamp(CAST(floor({micros}) AS BIGINT)) END"
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from aggcost.engine import quoted
-from aggcost.importers.casts import MICROSECONDS, Cell
+from aggcost.importers.casts import END_US, MICROSECONDS, Cell
 
 Resolve = Callable[[str], Cell]
 # A path begins with a name, a quote or a caret; the braces of a regular expression hold numbers.
@@ -87,12 +87,7 @@ def sql(template: str, unit: str | None = None) -> Place:
 
 def total(*paths: str) -> Place:
     """Return the sum of several counts; missing ones are left out, and one that is no count spoils the sum."""
-    return added(*map(at, paths))
-
-
-def added(*places: Place) -> Place:
-    """Return the sum of several counts, as `total` does of those that stand at paths."""
-    texts = [place.template for place in places]
+    texts = [f"{{{path}}}" for path in paths]
     bad = " OR ".join(f"NOT regexp_full_match({text}, '{_COUNT}')" for text in texts)
     summed = " + ".join(f"coalesce(CAST(split_part({text}, '.', 1) AS BIGINT), 0)" for text in texts)
     return Place(
@@ -117,6 +112,11 @@ def summed(path: str, names: str, but: str = "") -> Place:
     return Place(f"list_transform([{listed}], lambda l: {cases})[1]")
 
 
+def added(*places: Place) -> Place:
+    """Return the sum of several counts, as `total` does of those that stand at paths."""
+    return Place(_summed(f"[{', '.join(place.template for place in places)}]"))
+
+
 def counted(elements: Place, name: str, value: str, *members: str, besides: Place | None = None) -> Place:
     """Return the sum of a count over the objects of a list of which a member `name` is `value`.
 
@@ -126,13 +126,11 @@ def counted(elements: Place, name: str, value: str, *members: str, besides: Plac
     tested, *texts = (f"json_extract_string(one, {json_path(segments(path)[1])})" for path in (name, *members))
     text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
     listed = f"json_extract(TRY_CAST({elements.template} AS JSON), '$[*]')"
-    found = f"[{text} FOR one IN {listed} IF {tested} = {quoted(value)} AND {text} IS NOT NULL]"
     alone = "CAST(NULL AS VARCHAR)" if besides is None else besides.template
-    # The list is bound to a name, since the engine would plan each of its copies.
-    bad = f"len([one FOR one IN found IF NOT regexp_full_match(one, '{_COUNT}')]) > 0"
-    summed = "CAST(list_sum([CAST(split_part(one, '.', 1) AS BIGINT) FOR one IN found]) AS VARCHAR)"
-    bound = f"[CASE WHEN {bad} THEN 'not a count' ELSE {summed} END FOR found IN [list_append({found}, {alone})]][1]"
-    return Place(f"CASE WHEN {elements.template} IS NULL THEN {alone} ELSE {bound} END")
+    found = f"[{text} FOR one IN {listed} IF {tested} = {quoted(value)}]"
+    return Place(
+        f"CASE WHEN {elements.template} IS NULL THEN {alone} ELSE {_summed(f'list_append({found}, {alone})')} END"
+    )
 
 
 def grouped(path: str) -> Place:
@@ -196,11 +194,15 @@ def billionths(path: str) -> Place:
 
 
 def moment(path: str, unit: str = "s") -> Place:
-    """Return a time that a log states as ISO 8601 text or as a number in this unit since 1970."""
-    text, micros = f"{{{path}}}", MICROSECONDS[unit]
-    number = f"CAST(floor(TRY_CAST({text} AS DECIMAL(28, 9)) * {micros}) AS BIGINT)"
-    iso = f"CAST(make_timestamp({number}) AS VARCHAR) || 'Z'"
-    return Place(f"CASE WHEN regexp_full_match({text}, '[0-9]{{1,18}}([.][0-9]*)?') THEN {iso} ELSE {text} END")
+    """Return a time that a log states as ISO 8601 text or as a number in this unit since 1970.
+
+    A number so large that it is of another unit stays what it is, and is no time.
+    """
+    text = f"{{{path}}}"
+    micros = f"TRY_CAST({text} AS DECIMAL(28, 9)) * {MICROSECONDS[unit]}"
+    is_number = f"regexp_full_match({text}, '[0-9]{{1,18}}([.][0-9]*)?') AND {micros} < {END_US}"
+    iso = f"CAST(make_timestamp(CAST(floor({micros}) AS BIGINT)) AS VARCHAR) || 'Z'"
+    return Place(f"CASE WHEN {is_number} THEN {iso} ELSE {text} END")
 
 
 def between(start: str, end: str) -> Place:
@@ -221,6 +223,13 @@ def renamed(stated: str | Place, names: Mapping[str, str]) -> Place:
     text = stated.template if isinstance(stated, Place) else f"{{{stated}}}"
     cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(name)}" for word, name in names.items())
     return Place(f"CASE lower({text}) {cases} ELSE {text} END")
+
+
+def _summed(texts: str) -> str:
+    """Return SQL of the sum of a list of counts. The list is bound to a name: every copy of it would be planned."""
+    bad = f"len([one FOR one IN found IF NOT regexp_full_match(one, '{_COUNT}')]) > 0"
+    total = "CAST(list_sum([CAST(split_part(one, '.', 1) AS BIGINT) FOR one IN found]) AS VARCHAR)"
+    return f"[CASE WHEN {bad} THEN 'not a count' ELSE {total} END FOR found IN [{texts}]][1]"
 
 
 def _scaled(path: str, sql_type: str, factor: str) -> Place:

@@ -6,7 +6,7 @@ Amounts in another currency are left out. What the priority tier cost never appe
 
 from __future__ import annotations
 
-from aggcost.importers.formats.anthropic_usage import results
+from aggcost.importers.bodies import results
 from aggcost.importers.layout import Layout, at, cents, sql
 from aggcost.importers.messages_usage import region
 from aggcost.importers.sampling import Sample

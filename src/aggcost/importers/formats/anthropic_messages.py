@@ -9,7 +9,7 @@ model and input, other events of a stream do not. A body of type `error` is a fa
 from __future__ import annotations
 
 from aggcost.importers.bodies import held
-from aggcost.importers.layout import Layout, at, sql
+from aggcost.importers.layout import Layout, at, moment, sql
 from aggcost.importers.messages_usage import code, usage_fields
 from aggcost.importers.sampling import Sample, reach
 
@@ -25,7 +25,7 @@ CAPABILITIES = {
 }  # fmt: skip
 RULE = "type message with usage.input_tokens, alone or in response or body"
 
-_BODIES = ("", "response.", "body.")
+_BODIES = ("response.", "body.", "")
 _TIMES = ("timestamp", "created_at", "request_time")
 
 
@@ -48,7 +48,7 @@ _DELTA = f"({_is('message_delta')} AND {{usage.input_tokens}} IS NOT NULL AND {{
 LAYOUT = Layout(
     fields={
         **_USAGE,
-        "timestamp": at(*_TIMES),
+        "timestamp": sql(f"coalesce({', '.join(moment(path).template for path in _TIMES)})"),
         "request_id": at(*_of("id"), "message_id", *_of("request_id")),
         "session_id": at("session_id", "conversation_id"),
         "user": at("user", "user_id"),
@@ -65,7 +65,7 @@ LAYOUT = Layout(
         f"OR {_DELTA} AND {_ID.template} IS NOT NULL)"
     ),
     key=_ID.template,
-    keep=(f"TRY_CAST({_USAGE['output_tokens'].template} AS BIGINT)",),
+    keep=(f"TRY_CAST({at(*_of('usage.output_tokens')).template} AS BIGINT)",),
 )
 
 

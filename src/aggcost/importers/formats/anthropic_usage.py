@@ -6,9 +6,10 @@ and so are the default workspace and the keys of the Workbench. A bucket without
 
 from __future__ import annotations
 
+from aggcost.importers.bodies import results
 from aggcost.importers.layout import Layout, at
 from aggcost.importers.messages_usage import region, tier
-from aggcost.importers.sampling import Sample, reach
+from aggcost.importers.sampling import Sample
 
 NAME = "anthropic-usage"
 TITLE = "Anthropic usage report (/v1/organizations/usage_report/messages)"
@@ -49,10 +50,3 @@ def detect(sample: Sample) -> str | None:
     if any("uncached_input_tokens" in result for result in results(sample)):
         return RULE
     return None
-
-
-def results(sample: Sample) -> list[dict[str, object]]:
-    """Return the results of all buckets that a sample shows."""
-    pages = [page for record in sample.records if isinstance(page := reach(record, "data"), list)]
-    found = [reach(bucket, "results") for page in pages for bucket in page]
-    return [result for listed in found if isinstance(listed, list) for result in listed if isinstance(result, dict)]

@@ -1,7 +1,7 @@
 """Amazon Bedrock's model invocation log out of CloudWatch: each record is the text of an event's `message`.
 
 Events come as `aws logs` lists them (`events`), or as Logs Insights exports them (`@message`, text or an object).
-Messages that are no invocation are filtered. What a record means, the format bedrock says.
+Messages that are no invocation are filtered. What a record means, `invocations` says.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from aggcost.importers.formats import bedrock
+from aggcost.importers import invocations
 from aggcost.importers.sampling import Sample, reach
 
 NAME = "bedrock-cloudwatch"
 TITLE = "Amazon Bedrock model invocation log (CloudWatch events)"
-SEMANTICS = bedrock.SEMANTICS
-CAPABILITIES = bedrock.CAPABILITIES
+SEMANTICS = invocations.SEMANTICS
+CAPABILITIES = invocations.CAPABILITIES
 RULE = "events[].message or @message that holds schemaType ModelInvocationLog"
 
 # The line itself is j1: without a list of events it is its only event.
 LAYOUT = replace(
-    bedrock.LAYOUT,
+    invocations.LAYOUT,
     items=("events[*]",),
     record=(
         "coalesce(TRY_CAST(json_extract_string(item, '$.message') AS JSON), "
@@ -44,9 +44,9 @@ def _messages(sample: Sample) -> Iterator[Any]:
 
 
 def _is_invocation(message: Any) -> bool:
-    if isinstance(message, str) and bedrock.SCHEMA in message:
+    if isinstance(message, str) and invocations.SCHEMA in message:
         try:
             message = json.loads(message)
         except (ValueError, RecursionError):
             return False
-    return reach(message, "schemaType") == bedrock.SCHEMA
+    return bool(reach(message, "schemaType") == invocations.SCHEMA)

@@ -26,7 +26,7 @@ CAPABILITIES = {
 }  # fmt: skip
 RULE = "usageMetadata.promptTokenCount (or usage_metadata.prompt_token_count), alone or in response"
 
-_ANSWERS = ("", "response.")
+_ANSWERS = ("response.", "")
 _COUNTS = ("usageMetadata.promptTokenCount", "usage_metadata.prompt_token_count")
 _TIMES = (
     "timestamp",
@@ -45,6 +45,8 @@ def _of(*names: str) -> tuple[str, ...]:
 
 _USAGE = usage_fields(*_ANSWERS)
 _ID = spelled(*_of("responseId")).template
+_PROMPT = spelled(*_of("usageMetadata.promptTokenCount")).template
+_VISIBLE = spelled(*_of("usageMetadata.candidatesTokenCount")).template
 _ALL = spelled(*_of("usageMetadata.totalTokenCount")).template
 _CODE = at(*_of("error.code"))
 _BLOCKED = spelled(*_of("promptFeedback.blockReason")).template
@@ -71,9 +73,9 @@ LAYOUT = Layout(
         "http_status": sql(f"regexp_extract({_CODE.template}, '^[1-5][0-9][0-9]$')"),
     },
     constants={"provider": "google"},
-    requests=(f"coalesce({_USAGE['input_tokens'].template}, {_ALL}, {_CODE.template}, {_BLOCKED}) IS NOT NULL"),
+    requests=f"coalesce({_PROMPT}, {_ALL}, {_CODE.template}, {_BLOCKED}) IS NOT NULL",
     key=_ID,
-    keep=(f"TRY_CAST({_ALL} AS BIGINT)", f"TRY_CAST({_USAGE['output_tokens'].template} AS BIGINT)"),
+    keep=(f"TRY_CAST({_ALL} AS BIGINT)", f"TRY_CAST({_VISIBLE} AS BIGINT)"),
 )
 
 
