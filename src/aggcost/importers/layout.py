@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from aggcost.engine import quoted
 from aggcost.importers.casts import END_US, MICROSECONDS, Cell
@@ -252,6 +253,7 @@ def top_names(layout: Layout) -> set[str]:
     return {str(segments(path)[1][0]) for path in paths}
 
 
+@cache
 def segments(path: str) -> tuple[int, tuple[str | int, ...]]:
     """Return how far out a path begins (0 is the record itself), and its names and positions."""
     inner = path.lstrip("^")

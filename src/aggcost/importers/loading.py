@@ -44,14 +44,14 @@ class Opened:
         return (self.format.NAME, self.sample.shape) if self.table is None and self.format.LAYOUT else None
 
 
-def opened(engine: Engine, file: SourceFile, options: ReadOptions) -> Opened:
-    """Return a file with its format; InputError where it is neither JSON nor a table."""
+def opened(engine: Engine, file: SourceFile, options: ReadOptions, like: registry.Format = generic) -> Opened:
+    """Return a file with its format, perhaps that of the file before; InputError for neither JSON nor a table."""
     if engine.name != "duckdb":
         table = _spark_table(file)
         return Opened(file, Sample(table.names), generic, CANONICAL, table)  # type: ignore[arg-type]
     sample = None if file.parquet else sampling.json_sample(file)
     if sample is not None:
-        return Opened(file, sample, *registry.choose(sample, options.format))
+        return Opened(file, sample, *registry.choose(sample, options.format, like))
     table = tables.open_table(engine, file)
     return Opened(file, Sample(table.names), *registry.choose(Sample(table.names), options.format), table)
 

@@ -18,11 +18,12 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import files, loading, marks, quarantine
+from aggcost.importers import files, generic, loading, marks, quarantine
 from aggcost.importers.census import Counting
 from aggcost.importers.declared import DUP_KEY, DUP_ORDER, INSIDE, NODE
 from aggcost.importers.loading import Opened
 from aggcost.importers.parts import InputFile, Part, Quarantined, ReadOptions
+from aggcost.importers.registry import Format
 from aggcost.importers.tables import LogTable
 from aggcost.ledger import accepted
 from aggcost.usage import COLUMN_NAMES, COLUMNS
@@ -46,7 +47,9 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
     _check(options)
     found = files.find(sources)
     engine.confine([*(Path(shown) for shown in found if shown != "-"), *map(_unfinished, options.writes)])
-    listed = [_opened(engine, shown, options) for shown in found]
+    listed: list[Opened] = []
+    for shown in found:
+        listed.append(_opened(engine, shown, options, listed[-1].format if listed else generic))
     parts = _parts(engine, listed, options)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
     table = marks.marked(engine, _united(engine, parts), options)
@@ -84,10 +87,10 @@ def _check(options: ReadOptions) -> None:
             ) from error
 
 
-def _opened(engine: Engine, shown: str, options: ReadOptions) -> Opened:
+def _opened(engine: Engine, shown: str, options: ReadOptions, like: Format) -> Opened:
     size_bytes = 0 if shown == "-" else Path(shown).stat().st_size
     with _told(shown), activity.reading(shown, size_bytes):
-        return loading.opened(engine, files.unpack(shown, engine.folder), options)
+        return loading.opened(engine, files.unpack(shown, engine.folder), options, like)
 
 
 @contextmanager

@@ -54,11 +54,15 @@ def named(name: str) -> Format:
     return known[name]
 
 
-def choose(sample: Sample, asked: str | None) -> tuple[Format, str]:
-    """Return the format of a file and the rule that says so, or the format asked for by name."""
-    if asked is None:
-        return next((one, rule) for one in FORMATS if (rule := one.detect(sample)))
-    return named(asked), f"--from {asked}"
+def choose(sample: Sample, asked: str | None, like: Format = generic) -> tuple[Format, str]:
+    """Return the format of a file and the rule that says so, or the format asked for by name.
+
+    Since no two formats take the same file, that of the file before (`like`) may be asked first.
+    """
+    if asked is not None:
+        return named(asked), f"--from {asked}"
+    first = () if like is generic else (like,)
+    return next((one, rule) for one in (*first, *FORMATS) if (rule := one.detect(sample)))
 
 
 def near(sample: Sample, most: int = 3) -> str:
