@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 
 from aggcost.engine import quoted
@@ -199,11 +200,20 @@ def moment(path: str, unit: str = "s") -> Place:
 
     A number so large that it is of another unit stays what it is, and is no time.
     """
-    text = f"{{{path}}}"
+    text, second = f"{{{path}}}", int(Decimal(MICROSECONDS[unit]) * 1_000_000)
+    whole = f"TRY_CAST({text} AS BIGINT)"
+    quick = _iso(f"{whole} * {second // 1_000_000}") if second >= 1_000_000 else ""
     micros = f"TRY_CAST({text} AS DECIMAL(28, 9)) * {MICROSECONDS[unit]}"
     is_number = f"regexp_full_match({text}, '[0-9]{{1,18}}([.][0-9]*)?') AND {micros} < {END_US}"
-    iso = f"CAST(make_timestamp(CAST(floor({micros}) AS BIGINT)) AS VARCHAR) || 'Z'"
-    return Place(f"CASE WHEN {is_number} THEN {iso} ELSE {text} END")
+    cases = f"WHEN {is_number} THEN {_iso(f'CAST(floor({micros}) AS BIGINT)')}"
+    if quick:
+        most = END_US // (second // 1_000_000)
+        cases = f"WHEN {whole} BETWEEN 0 AND {most - 1} AND CAST({whole} AS VARCHAR) = {text} THEN {quick} {cases}"
+    return Place(f"CASE {cases} ELSE {text} END")
+
+
+def _iso(micros: str) -> str:
+    return f"replace(CAST(make_timestamp({micros}) AS VARCHAR), ' ', 'T') || 'Z'"
 
 
 def between(start: str, end: str) -> Place:

@@ -48,7 +48,7 @@ def opened(engine: Engine, file: SourceFile, options: ReadOptions, like: registr
     """Return a file with its format, perhaps that of the file before; InputError for neither JSON nor a table."""
     if engine.name != "duckdb":
         table = _spark_table(file)
-        return Opened(file, Sample(table.names), generic, CANONICAL, table)  # type: ignore[arg-type]
+        return Opened(file, Sample(table.names), generic, CANONICAL, table)
     sample = None if file.parquet else sampling.json_sample(file)
     if sample is not None:
         return Opened(file, sample, *registry.choose(sample, options.format, like))
