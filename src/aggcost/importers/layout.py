@@ -43,22 +43,23 @@ class Layout:
 
     `fields` says where the fields of the contract stand, `constants` what they are where the format itself says so.
     `items` are the paths of the lists that hold the records of a JSON line (``data[*]``), outermost first; without them
-    each line or row is a record. Where producers name a list differently it is ``spans[*]|items[*]``; with a ``|`` at
-    its end, what holds no such list is itself the element. `record` is SQL over `item` (one of them; `j1`, `j2`, ...
-    hold it) that makes another JSON object of it, where paths cannot reach into it. `encoded` are paths of members that
-    may be JSON inside a string. `excludes_cache` says that input tokens do not contain cached ones; None that producers
-    differ: they do not in rows with more cached tokens than input tokens. `requests` is a template that is true for
-    records that are requests; others are filtered. `key` is the template of a text that repeats of one request share,
-    and of the rows with one key that with the largest `keep` (templates of integers) stays. `node` and `inside` are
-    templates of texts that name a record and the one around it: a request is filtered where a request stands anywhere
-    inside it that has tokens, or where neither has any. Templates of an `ordered` format may look at the rows before:
-    ``OVER (PARTITION BY file ORDER BY line ...)``. `grain` is bucket where a record sums several requests.
+    each line or row is a record. `record` is SQL over `item` (one of them) that makes another JSON object of it, where
+    paths cannot reach into it. `opened` is SQL over `json` that makes the list of the records of a line, instead of
+    both. `encoded` are paths of members that may be JSON inside a string. `excludes_cache` says that input tokens do
+    not contain cached ones; None that producers differ: they do not in rows with more cached tokens than input tokens.
+    `requests` is a template that is true for records that are requests; others are filtered. `key` is the template of a
+    text that repeats of one request share, and of the rows with one key that with the largest `keep` (templates of
+    integers) stays. `node` and `inside` are templates of texts that name a record and the one around it: a request is
+    filtered where a request stands anywhere inside it that has tokens, or where neither has any. Templates of an
+    `ordered` format may look at the rows before: ``OVER (PARTITION BY file ORDER BY line ...)``. `grain` is bucket
+    where a record sums several requests.
     """
 
     fields: Mapping[str, Place]
     constants: Mapping[str, str] = field(default_factory=dict)
     items: tuple[str, ...] = ()
     record: str = ""
+    opened: str = ""
     encoded: tuple[str, ...] = ()
     excludes_cache: bool | None = False
     zone: str | None = "UTC"
