@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cache
 
 from aggcost.engine import quoted
@@ -21,6 +20,7 @@ Resolve = Callable[[str], Cell]
 # A path begins with a name, a quote or a caret; the braces of a regular expression hold numbers.
 _BRACED = re.compile(r"""\{([A-Za-z_^"][^{}]*)\}""")
 _SEGMENT = re.compile(r'"([^"]+)"|([^."\[\]]+)|\[([0-9]+)\]')
+_WHOLE_US = {"s": 1_000_000, "ms": 1_000}  # whole numbers in these units are quick to read
 _COUNT = r"[0-9]{1,15}(\.0+)?"
 _GROUPED = r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"
 _AMOUNT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
@@ -46,24 +46,24 @@ class Layout:
 
     `fields` says where the fields of the contract stand, `constants` what they are where the format itself says
     so. `items` are the paths of the lists that hold the records of a JSON line (``data[*]``), outermost first;
-    without them each line or row is a record. A list of several names is ``spans[*]|items[*]``, and what lacks a
-    list that ends in a question mark is itself the element (``data[*]?``: the page of an API, or its records
-    alone). `record` is SQL over `item` (one of them; `j1`, `j2`, ... hold it) that makes another JSON object of
-    it, where paths cannot reach into it. `encoded` are paths of members that may be JSON inside a string.
-    `excludes_cache` says that input tokens do not contain cached ones; None that producers differ: they do not in
-    rows with more cached tokens than input tokens. `requests` is a template that is true for records that are
-    requests; others are filtered. `key` is the template of a text that repeats of one request share, and of the
-    rows with one key that with the largest `keep` (templates of integers) stays. `node` and `inside` are
-    templates of texts that name a record and the one around it: a request is filtered where a request stands
-    anywhere inside it that has tokens, or where neither has any. Templates of an `ordered` format may look at the
-    rows before: ``OVER (PARTITION BY file ORDER BY line ...)``. `grain` is bucket where a record sums several
-    requests.
+    without them each line or row is a record, as is what lacks a list that ends in a question mark (``data[*]?``:
+    the page of an API, or its records alone). `record` is SQL over `item` (one of them) that makes another JSON
+    object of it, where paths cannot reach into it. `opened` is SQL over `json` that makes the list of the records
+    of a line, instead of both. `encoded` are paths of members that may be JSON inside a string. `excludes_cache`
+    says that input tokens do not contain cached ones; None that producers differ: they do not in rows with more
+    cached tokens than input tokens. `requests` is a template that is true for records that are requests; others
+    are filtered. `key` is the template of a text that repeats of one request share, and of the rows with one key
+    that with the largest `keep` (templates of integers) stays. `node` and `inside` are templates of texts that
+    name a record and the one around it: a request is filtered where a request stands anywhere inside it that has
+    tokens, or where neither has any. Templates of an `ordered` format may look at the rows before: ``OVER
+    (PARTITION BY file ORDER BY line ...)``. `grain` is bucket where a record sums several requests.
     """
 
     fields: Mapping[str, Place]
     constants: Mapping[str, str] = field(default_factory=dict)
     items: tuple[str, ...] = ()
     record: str = ""
+    opened: str = ""
     encoded: tuple[str, ...] = ()
     excludes_cache: bool | None = False
     zone: str | None = "UTC"
@@ -200,15 +200,14 @@ def moment(path: str, unit: str = "s") -> Place:
 
     A number so large that it is of another unit stays what it is, and is no time.
     """
-    text, second = f"{{{path}}}", int(Decimal(MICROSECONDS[unit]) * 1_000_000)
-    whole = f"TRY_CAST({text} AS BIGINT)"
-    quick = _iso(f"{whole} * {second // 1_000_000}") if second >= 1_000_000 else ""
+    text = f"{{{path}}}"
     micros = f"TRY_CAST({text} AS DECIMAL(28, 9)) * {MICROSECONDS[unit]}"
     is_number = f"regexp_full_match({text}, '[0-9]{{1,18}}([.][0-9]*)?') AND {micros} < {END_US}"
     cases = f"WHEN {is_number} THEN {_iso(f'CAST(floor({micros}) AS BIGINT)')}"
-    if quick:
-        most = END_US // (second // 1_000_000)
-        cases = f"WHEN {whole} BETWEEN 0 AND {most - 1} AND CAST({whole} AS VARCHAR) = {text} THEN {quick} {cases}"
+    if unit in _WHOLE_US:
+        whole = f"TRY_CAST({text} AS BIGINT)"
+        is_whole = f"{whole} BETWEEN 0 AND {END_US // _WHOLE_US[unit] - 1} AND CAST({whole} AS VARCHAR) = {text}"
+        cases = f"WHEN {is_whole} THEN {_iso(f'{whole} * {_WHOLE_US[unit]}')} {cases}"
     return Place(f"CASE {cases} ELSE {text} END")
 
 

@@ -74,7 +74,7 @@ def layout(
         "provider": renamed(fields["provider"], _PROVIDERS),
         "service_tier": renamed(fields["service_tier"], {"default": "standard", "auto": ""}),
         "status": sql(
-            "CASE WHEN upper({status.code}) IN ('2', 'STATUS_CODE_ERROR', 'ERROR') THEN 'error' ELSE 'ok' END"
+            "CASE WHEN upper({\"status.code\"}) IN ('2', 'STATUS_CODE_ERROR', 'ERROR') THEN 'error' ELSE 'ok' END"
         ),
         "http_status": sql(f"nullif(regexp_extract({fields['http_status'].template}, '^[1-5][0-9][0-9]$'), '')"),
     }
@@ -83,8 +83,7 @@ def layout(
     genai = f"coalesce({operation}, '') NOT IN ({_NOT_MODELS_WORK}) AND ({used} OR {operation} IN ({_MODELS_WORK}))"
     return Layout(
         fields=fields,
-        items=tuple("|".join(f"{name}[*]" for name in names) + "?" for names in _ENVELOPE),
-        record=_record([KIND, *(name for names in named.values() for name in names)]),
+        opened=_opened([KIND, *(name for names in named.values() for name in names)]),
         excludes_cache=excludes_cache,
         requests=f"coalesce({requests}, {genai})",
         key="{traceId} || ':' || {spanId}",
@@ -113,19 +112,31 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _record(names: list[str]) -> str:
-    """Return SQL of an object of these attributes and the span's own members, from the text of both."""
+def _opened(names: list[str]) -> str:
+    """Return SQL of the spans of a line, each as an object of these attributes and its own members.
+
+    Each parse of whole lines takes memory, so the lists of an envelope are found by where they stand, whatever their
+    names, and spans are cut down inside them.
+    """
+    paths = ", ".join(f"'$.{name}'" for name in (*_MEMBERS, "attributes"))
+    keys = ", ".join(f"'\"{name}\":'" for name in _MEMBERS)
+    pairs = f"list_transform(list_zip([{keys}], found[:{len(_MEMBERS)}]), lambda pair: pair[1] || pair[2]::VARCHAR)"
+    cut = f"concat_ws(',', array_to_string({pairs}, ','), {_pairs(f'found[{len(_MEMBERS) + 1}]', '$[*]', names)})"
+    made = f"list_transform(list_transform({{}}, lambda span: json_extract(span, [{paths}])), lambda found: {cut})"
+    held = made.format("json_extract(outer_one, '$.*[*].spans[*]')")
+    said = _pairs("outer_one", "$.resource.attributes[*]", names)
+    outer = f"list_transform(json_extract(json, '$.*[*]'), lambda outer_one: {{'said': {said}, 'held': {held}}})"
+    envelope = " OR ".join(f"contains(json::VARCHAR, '\"{name}\"')" for name in _ENVELOPE[0])
+    alone = f"list_transform([json], lambda outer_one: {{'said': {said}, 'held': {made.format('[outer_one]')}}})"
+    record = "CAST('{' || concat_ws(',', nullif(one, ''), part.said) || '}' AS JSON)"
+    parts = f"CASE WHEN {envelope} THEN {outer} ELSE {alone} END"
+    return f"flatten(list_transform({parts}, lambda part: list_transform(part.held, lambda one: {record})))"
+
+
+def _pairs(value: str, path: str, names: list[str]) -> str:
+    """Return SQL of the text of those attributes that are read."""
     known = ", ".join(dict.fromkeys(map(quoted, names)))
-    both = "list_concat(json_extract(item, '$.attributes[*]'), json_extract(j2, '$.resource.attributes[*]'))"
-    wanted = f"list_filter({both}, lambda one: json_extract_string(one, '$.key') IN ({known}))"
-    value = "coalesce(CAST(json_extract(one, '$.value.*')[1] AS VARCHAR), 'null')"
-    pairs = f"list_transform({wanted}, lambda one: CAST(json_extract(one, '$.key') AS VARCHAR) || ':' || {value})"
-    members = [f"'\"{name.partition('.')[0]}\":' || {_member(name)}" for name in _MEMBERS]
-    listed = f"nullif(array_to_string({pairs}, ','), '')"
-    return f"CAST('{{' || concat_ws(',', {', '.join(members)}, {listed}) || '}}' AS JSON)"
-
-
-def _member(name: str) -> str:
-    value = f"CAST(json_extract(item, '$.{name}') AS VARCHAR)"
-    inner = name.partition(".")[2]
-    return f"'{{\"{inner}\":' || {value} || '}}'" if inner else value
+    wanted = f"list_filter(json_extract({value}, '{path}'), lambda one: json_extract_string(one, '$.key') IN ({known}))"
+    said = "coalesce(CAST(json_extract(one, '$.value.*')[1] AS VARCHAR), 'null')"
+    texts = f"list_transform({wanted}, lambda one: CAST(json_extract(one, '$.key') AS VARCHAR) || ':' || {said})"
+    return f"nullif(array_to_string({texts}, ','), '')"
