@@ -8,8 +8,8 @@ are logged. `custom_id` is unique in one batch only.
 from __future__ import annotations
 
 from aggcost.importers.layout import Layout, at, renamed, sql
-from aggcost.importers.messages_usage import code, usage_fields
 from aggcost.importers.sampling import Sample, reach
+from aggcost.importers.shapes.messages_usage import code, usage_fields
 
 NAME = "anthropic-batch"
 TITLE = "Anthropic message batch results (JSON lines)"

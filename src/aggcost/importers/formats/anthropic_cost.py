@@ -6,10 +6,10 @@ Amounts in another currency are left out. What the priority tier cost never appe
 
 from __future__ import annotations
 
-from aggcost.importers.bodies import results
 from aggcost.importers.layout import Layout, at, cents, sql
-from aggcost.importers.messages_usage import region
 from aggcost.importers.sampling import Sample
+from aggcost.importers.shapes.bodies import results
+from aggcost.importers.shapes.messages_usage import region
 
 NAME = "anthropic-cost"
 TITLE = "Anthropic cost report (/v1/organizations/cost_report)"

@@ -7,8 +7,8 @@ Haiku 4.5"), which no price list has. There are no token counts. Older files end
 from __future__ import annotations
 
 from aggcost.importers.layout import Layout, at, grouped, renamed
-from aggcost.importers.messages_usage import region, tier
 from aggcost.importers.sampling import Sample
+from aggcost.importers.shapes.messages_usage import region, tier
 
 NAME = "anthropic-cost-csv"
 TITLE = "Anthropic console, cost export (claude_api_cost_*.csv)"

@@ -8,8 +8,8 @@ name of a key. How many requests a row sums is not told.
 from __future__ import annotations
 
 from aggcost.importers.layout import Layout, at, grouped, renamed
-from aggcost.importers.messages_usage import region, tier
 from aggcost.importers.sampling import Sample
+from aggcost.importers.shapes.messages_usage import region, tier
 
 NAME = "anthropic-tokens-csv"
 TITLE = "Anthropic console, token export (claude_api_tokens_*.csv)"

@@ -6,10 +6,10 @@ and so are the default workspace and the keys of the Workbench. A bucket without
 
 from __future__ import annotations
 
-from aggcost.importers.bodies import results
 from aggcost.importers.layout import Layout, at
-from aggcost.importers.messages_usage import region, tier
 from aggcost.importers.sampling import Sample
+from aggcost.importers.shapes.bodies import results
+from aggcost.importers.shapes.messages_usage import region, tier
 
 NAME = "anthropic-usage"
 TITLE = "Anthropic usage report (/v1/organizations/usage_report/messages)"

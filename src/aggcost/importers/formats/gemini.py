@@ -9,10 +9,10 @@ A blocked prompt has `promptFeedback.blockReason`. Results of batches have the a
 
 from __future__ import annotations
 
-from aggcost.importers.bodies import held
-from aggcost.importers.gemini_usage import spelled, usage_fields
 from aggcost.importers.layout import Layout, at, moment, sql
 from aggcost.importers.sampling import Sample, reach
+from aggcost.importers.shapes.bodies import held
+from aggcost.importers.shapes.gemini_usage import spelled, usage_fields
 
 NAME = "gemini"
 TITLE = "Gemini API answers (JSON with usageMetadata)"
