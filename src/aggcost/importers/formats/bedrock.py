@@ -5,8 +5,8 @@ What a record means, `invocations` says: input without the cache, the lifetime o
 
 from __future__ import annotations
 
-from aggcost.importers import invocations
 from aggcost.importers.sampling import Sample
+from aggcost.importers.shapes import invocations
 
 NAME = "bedrock"
 TITLE = "Amazon Bedrock model invocation log (S3)"

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from aggcost.importers import invocations
 from aggcost.importers.sampling import Sample, reach
+from aggcost.importers.shapes import invocations
 
 NAME = "bedrock-cloudwatch"
 TITLE = "Amazon Bedrock model invocation log (CloudWatch events)"

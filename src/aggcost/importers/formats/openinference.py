@@ -7,8 +7,8 @@ innermost count, and copies share trace and span id. Spans without a kind are re
 
 from __future__ import annotations
 
-from aggcost.importers import spans
 from aggcost.importers.sampling import Sample
+from aggcost.importers.shapes import spans
 
 NAME = "openinference"
 TITLE = "OpenInference spans as OTLP/JSON (Phoenix)"

@@ -9,8 +9,8 @@ Times are nanoseconds; money stands where a vendor adds it.
 
 from __future__ import annotations
 
-from aggcost.importers import spans
 from aggcost.importers.sampling import Sample
+from aggcost.importers.shapes import spans
 
 NAME = "otlp"
 TITLE = "OpenTelemetry GenAI spans as OTLP/JSON (collector, Tempo, spans one a line)"

@@ -7,9 +7,9 @@ the usage. `logging_time` is when the row was written. Where the logging samples
 
 from __future__ import annotations
 
-from aggcost.importers import messages_usage
 from aggcost.importers.layout import Layout, Place, added, at, moment, sql
 from aggcost.importers.sampling import Sample
+from aggcost.importers.shapes import messages_usage
 from aggcost.importers.shapes.gemini_usage import spelled, usage_fields
 
 NAME = "vertex"
