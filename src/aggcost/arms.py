@@ -72,7 +72,7 @@ def arm(
     sums = charges.total()
     cost = settle(sums.cost_usd) if sums.has_price else None
     rated = sums.priced + sums.free
-    complete = cost is not None and not sums.unpriced  # part of a cost over all requests would flatter
+    complete = cost is not None and not sums.has_unpriced  # part of a cost over all requests would flatter
     return Arm(
         name=name,
         policy_digest=None,

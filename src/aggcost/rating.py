@@ -83,7 +83,7 @@ class Rates:
         zeros = np.zeros(len(rows), np.int32)
         whole = Shares(rows, np.ones(len(rows), np.int64), 1, lines.index[rows], lines.table, zeros, (Fraction(1),))
         totals = rate(self.cells, whole, {}).total()
-        return None if totals.unpriced else totals.cost_usd
+        return None if totals.has_unpriced else totals.cost_usd
 
     def _lines_as_logged(self) -> Lines:
         dims = [self.cells.dims[name] for name in ("provider", "model", "service_tier", "region")]
@@ -193,8 +193,13 @@ class Totals:
 
     @property
     def has_price(self) -> bool:
-        """Whether anything in the group could be priced."""
-        return bool(self.priced or self.free)
+        """Whether anything in the group could be priced; rows may sum an unknown number of requests, counted as 0."""
+        return bool(self.priced or self.free or self.cost_usd)
+
+    @property
+    def has_unpriced(self) -> bool:
+        """Whether anything in the group could not be priced."""
+        return bool(self.unpriced or self.unpriced_tokens)
 
 
 @dataclass(frozen=True, slots=True)
