@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "replay service period finance cashflow proposal readings budget",
         "report report_arms report_compare config",
         "importers price_sources output",
-        "scanning reliability baseline candidates arms compare coverage invariants spend asserted advice backtest",
+        "scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice backtest",
         "supervisor cli api demo __init__ __main__",
     )
 )
