@@ -126,7 +126,7 @@ def cost_alone_issues(charges: Charges) -> tuple[Issue, ...]:
                 code="cost_without_tokens",
                 severity="warning",
                 count=sum(one.records for one in alone),
-                message=f"rows with a cost and no tokens, {plain(settle(stated_usd))} USD in sum: no price applies to them",
+                message=f"rows with a cost and no tokens, {plain(settle(stated_usd))} USD in sum: no price applies",
                 hint="aggcost reconcile LOG --against BILL compares them with a log",
             ),
         )
