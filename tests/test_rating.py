@@ -39,7 +39,7 @@ def cells(*rows, known=True):
         "provider": dim(columns[0]), "model": dim(columns[1]), "input_tokens": dim(columns[2]),
         "service_tier": dim([NONE] * len(rows)), "region": dim([NONE] * len(rows)), "start_s": dim([0] * len(rows)),
         "outcome": dim(["usage"] * len(rows)), "tokens_known": dim([known] * len(rows)),
-        "recorded": dim([False] * len(rows)),
+        "recorded": dim([False] * len(rows)), "summed": dim([False] * len(rows)),
     }  # fmt: skip
     sums = {key: np.zeros(len(rows), np.int64) for key in (*SUM_KEYS, "records", "recorded_pico")}
     for key, column in zip(("input", "cache_read", "output", "requests"), columns[3:], strict=True):

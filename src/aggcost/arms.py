@@ -68,7 +68,7 @@ def arm(
     sessions: int | None = None,
 ) -> Arm:
     """Return the arm that these charges make; `fields` are the keys to break it down by."""
-    recorded = any(charge.keys["recorded"] for charge in charges.rows)
+    recorded = any(charge.keys["recorded"] and charge.cost is not None for charge in charges.rows)
     sums = charges.total()
     cost = settle(sums.cost_usd) if sums.has_price else None
     rated = sums.priced + sums.free

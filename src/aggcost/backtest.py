@@ -25,6 +25,7 @@ from aggcost.coverage import unpriced_issues
 from aggcost.engine import Engine, open_engine
 from aggcost.errors import AggcostError, ConfigError, DataQualityError
 from aggcost.importers import Usage, read_usage
+from aggcost.importers.grains import BUCKET
 from aggcost.money import percent
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.ratecard import RateCard
@@ -42,7 +43,7 @@ def analyze(options: Options) -> Report:
         base = baseline(engine, usage, options, (), detailed=True)
     return replace(
         _report("analyze", base),
-        next_commands=_after_analyze(options),
+        next_commands=_after_analyze(options, usage),
         budgets=_budgets(options, base, None),
         invoice=_invoice(options.invoice_usd, base.arm.cost),
         advice=advice(base.arm.cost_monthly),
@@ -136,7 +137,9 @@ def _simulated(
     )
 
 
-def _after_analyze(options: Options) -> tuple[str, ...]:
+def _after_analyze(options: Options, usage: Usage) -> tuple[str, ...]:
+    if any(BUCKET in one.grains for one in usage.inputs):
+        return (f"aggcost reconcile LOG --against {_logs(options)}".strip(),)
     return (f"aggcost simulate {_logs(options)}--policy cheap",)
 
 

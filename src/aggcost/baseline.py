@@ -8,12 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from aggcost import invariants, scanning
+from aggcost import grains, invariants, scanning
 from aggcost.arms import Month, Service, arm
 from aggcost.candidates import keys
 from aggcost.conditions import Truths
 from aggcost.config import Project
-from aggcost.coverage import coverage, unpriced_issues
+from aggcost.coverage import cost_alone_issues, coverage, tier_issues, unpriced_issues
 from aggcost.engine import Engine
 from aggcost.errors import Issue, UsageError, did_you_mean
 from aggcost.importers import ReadOptions, Usage
@@ -124,6 +124,9 @@ def baseline(
     `detailed` adds what only `analyze` shows and costs scans of its own: conversations, worst minutes.
     """
     _check_fields(options.by)
+    grains.never_added(usage)
+    if policies:
+        grains.only_requests(usage)
     card = options.card()
     cards = [(card, ()), *((own, policy.routes) for policy, own in policies)]
     ledgers = scanning.scan(
@@ -158,7 +161,13 @@ def baseline(
         fields=fields,
         sessions=scanning.sessions(engine, usage.table) if detailed else None,
     )
-    issues = (*usage.issues, *scanning.issue_of_cells(ledgers.cells), *unpriced_issues(charges, card))
+    issues = (
+        *usage.issues,
+        *scanning.issue_of_cells(ledgers.cells),
+        *unpriced_issues(charges, card),
+        *cost_alone_issues(charges),
+        *tier_issues(rates),
+    )
     return Baseline(
         project=options.project,
         usage=usage,

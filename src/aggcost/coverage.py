@@ -9,9 +9,9 @@ from fractions import Fraction
 from aggcost.errors import Issue
 from aggcost.ledger import DUPLICATE, FILTERED, NOT_BILLED, QUARANTINED, Cells, total
 from aggcost.meters import TOKEN_KEYS
-from aggcost.money import percent
+from aggcost.money import percent, plain, settle
 from aggcost.ratecard import RateCard, RateLine, Unpriced
-from aggcost.rating import Charge, Charges, Totals
+from aggcost.rating import Charge, Charges, Rates, Totals, all_of, lower_bounds, rate
 from aggcost.report import Coverage
 from aggcost.report_arms import Tokens
 
@@ -82,7 +82,7 @@ def unpriced_issues(charges: Charges, card: RateCard) -> tuple[Issue, ...]:
         if charge.cost is None:
             reason = charge.line.reason if isinstance(charge.line, Unpriced) else "unpriced_meter"
             found.setdefault(reason, {}).setdefault(_name(charge), charge)
-            requests[reason] = requests.get(reason, 0) + charge.requests // charges.whole
+            requests[reason] = requests.get(reason, 0) + (charge.requests // charges.whole or charge.records)
     return tuple(
         Issue(
             code=reason,
@@ -92,6 +92,46 @@ def unpriced_issues(charges: Charges, card: RateCard) -> tuple[Issue, ...]:
             hint=_hint(reason, names.values(), card),
         )
         for reason, names in sorted(found.items())
+    )
+
+
+def tier_issues(rates: Rates) -> tuple[Issue, ...]:
+    """Return an issue where rows sum several requests whose prompts may lie above a price tier."""
+    unknown = lower_bounds(rates)
+    if not unknown.any():
+        return ()
+    cells = rates.cells.select(unknown)
+    low, high = (
+        settle(rate(cells, all_of(one.as_logged(), cells), {}).total().cost_usd)
+        for one in (Rates(cells, rates.card), Rates(cells, rates.card, sums_as_one=True))
+    )
+    return (
+        Issue(
+            code="bucket_tier_unknown",
+            severity="warning",
+            count=total(cells.sums["records"]),
+            message="rows that sum several requests have no known size of prompt: the lower price tier is charged, "
+            f"{plain(low)} USD, a lower bound ({plain(high)} USD in the tier of the summed prompt)",
+        ),
+    )
+
+
+def cost_alone_issues(charges: Charges) -> tuple[Issue, ...]:
+    """Return an issue where rows state a cost, but nothing that a price could be applied to."""
+    alone = [one for one in charges.rows if one.keys["recorded"] and one.cost is None and not any(one.tokens)]
+    stated_usd = Fraction(sum(one.recorded for one in alone), charges.whole * 10**12)
+    return (
+        (
+            Issue(
+                code="cost_without_tokens",
+                severity="warning",
+                count=sum(one.records for one in alone),
+                message=f"rows with a cost and no tokens, {plain(settle(stated_usd))} USD in sum: no price applies",
+                hint="aggcost reconcile LOG --against BILL compares them with a log",
+            ),
+        )
+        if alone
+        else ()
     )
 
 

@@ -121,7 +121,8 @@ class Dim:
 class Cells:
     """The ledger: `dims` by name, and `sums` by name (int64, one number a cell).
 
-    The key `start_s` is the start of the time bucket (epoch seconds). Sums are the token meters,
+    The key `start_s` is the start of the time bucket (epoch seconds); `summed` says of rows that they are not one
+    request each: the size of their prompts is not known. Sums are the token meters,
     `requests`, `records`, `reasoning`, `recorded_pico` (recorded cost in 1e-12 of its currency), and
     `first_s`, `last_s` (first and last request, epoch seconds).
     """
@@ -183,6 +184,7 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) ->
         _failure(usage).name("failure"),
         _tokens_known(usage).name("tokens_known"),
         usage.recorded_cost.notnull().name("recorded"),
+        (usage.request_count != 1).name("summed"),
         *keys_without_time(usage, wanted, zone),
     ]
     table = engine.to_arrow(usage.group_by(keys).aggregate(**_sums(usage)))

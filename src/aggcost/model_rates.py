@@ -198,7 +198,7 @@ class _LineTable:
 
     def __init__(self, rates: ModelRates, service_tier: str | None, region: str | None, rows: int) -> None:
         self._rates = rates
-        self._tier = _canonical_tier(service_tier)
+        self._tier = canonical_tier(service_tier)
         self._region = (region or "").lower()
         self._lines: list[Line] = []
         self._index = np.zeros(rows, np.int32)
@@ -252,7 +252,8 @@ class _LineTable:
         return f"{self._rates.provider}/{self._rates.model}"
 
 
-def _canonical_tier(service_tier: str | None) -> str:
+def canonical_tier(service_tier: str | None) -> str:
+    """Return a service tier as prices name it; unknown is standard."""
     lowered = (service_tier or "").strip().lower()
     return STANDARD if lowered in _STANDARD_WORDS else lowered
 

@@ -36,17 +36,18 @@ class Rates:
     """Rate lines of the cells of one ledger under one rate card, computed once for each route.
 
     This is the read-only view of prices that a price-aware policy gets. Requests that stay where they
-    were logged keep the prices of `today`, where a policy brings a card of its own.
+    were logged keep the prices of `today`, where a policy brings a card of its own. A row that sums several requests
+    has the lowest price tier, since the size of their prompts is not known; `sums_as_one` prices it as one request.
     """
 
-    def __init__(self, cells: Cells, card: RateCard, today: Rates | None = None) -> None:
+    def __init__(self, cells: Cells, card: RateCard, today: Rates | None = None, *, sums_as_one: bool = False) -> None:
         self.cells = cells
         self.card = card
         self._today = today
         self._by_route: dict[Route, Lines] = {}
         self._logged: Lines | None = None
         self._starts = _starts(cells)
-        self._prompts = _prompts(cells)
+        self._prompts = _prompts(cells) if sums_as_one else np.where(_summed(cells), 0, _prompts(cells))
 
     def resolve(self, provider: str | None, model: str | None) -> Resolution:
         """Return how the card reads a logged provider and model."""
@@ -319,10 +320,13 @@ class _Pricer:
         *quantities, records, recorded = sums
         parts = int(self._shares.parts[share])
         line = int(self._shares.line[share])
-        cost = _cost(self._prices[line, int(self._shares.factor[share])], quantities)
+        found = self._shares.lines[line]
+        prices = self._prices[line, int(self._shares.factor[share])]
+        # A bill of costs alone counts neither tokens nor requests: without a price they are still not free.
+        cost = None if isinstance(found, Unpriced) else _cost(prices, quantities)
         return Charge(
             keys=keys,
-            line=self._shares.lines[line],
+            line=found,
             tokens=tuple(quantity * parts for quantity in quantities[: len(TOKEN_KEYS)]),
             requests=quantities[-1] * parts,
             records=records,
@@ -370,3 +374,19 @@ def _starts(cells: Cells) -> IntArray:
 def _prompts(cells: Cells) -> IntArray:
     """Return the smallest prompt of each cell's bin, in tokens (0 where it is unknown)."""
     return cells.dims["input_tokens"].at(lambda tokens: tokens or 0)
+
+
+def _summed(cells: Cells) -> Mask:
+    return cells.dims["summed"].mask(bool)
+
+
+def lower_bounds(rates: Rates) -> Mask:
+    """Return the cells whose rows sum several requests and would be dearer in another price tier."""
+    summed = _summed(rates.cells) & rates.cells.dims["outcome"].where(USAGE)
+    if not summed.any():
+        return summed
+    low, high = rates.as_logged(), Rates(rates.cells, rates.card, sums_as_one=True).as_logged()
+    pairs, which = np.unique(low.index.astype(np.int64) * len(high.table) + high.index, return_inverse=True)
+    found = [divmod(pair, len(high.table)) for pair in pairs.tolist()]
+    dearer: Mask = summed & np.array([low.table[one] != high.table[other] for one, other in found], dtype=bool)[which]
+    return dearer

@@ -25,7 +25,7 @@ def value_of(budget: Budget, charges: Charges, month: Month, outside_usd: Decima
     requests have no price.
     """
     sums = charges.total()
-    if sums.has_unpriced or not sums.requests:
+    if sums.has_unpriced or not (sums.requests or sums.has_price):
         return None
     if budget.on == "actual":
         return _dearest(charges, budget.per)

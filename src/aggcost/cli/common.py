@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags
     from aggcost.config import Project
     from aggcost.report import Report
+    from aggcost.report_reconcile import AnyReport
 
 MAX_UNPRICED_PERCENT = Decimal("0.1")
 MAX_QUARANTINED_PERCENT = Decimal("0.1")
@@ -101,7 +102,7 @@ def usd_flag(flag: str, text: str | None) -> Decimal | None:
         raise UsageError(f"{flag} {text}: expected dollars such as 10247 or 10247.50") from error
 
 
-def show(report: Report, flags: OutputFlags) -> None:
+def show(report: AnyReport, flags: OutputFlags) -> None:
     """Write the report to standard output, or to a file whole or not at all."""
     from aggcost.output import View, render, write
 

@@ -30,6 +30,7 @@ OK = ("ok", "success", "succeeded", "successful", "completed", "complete", "done
 ERROR = ("error", "failure", "failed", "fail", "errored", "false")
 CANCELLED = ("cancelled", "canceled", "aborted")
 REJECTED = ("rejected", "refused", "blocked")
+GRAINS = ("request", "bucket")
 NAMED_CODES = {"timeout": 408, "timed_out": 408, "rate_limited": 429, "rate_limit": 429, "rate_limit_exceeded": 429}
 
 
@@ -184,6 +185,12 @@ def status(cell: Cell) -> str:
         f"WHEN regexp_full_match({word}, '[23][0-9][0-9]') THEN 'ok' "
         f"WHEN regexp_full_match({word}, '[45][0-9][0-9]') THEN 'error' END"
     )
+
+
+def grain(cell: Cell) -> str:
+    """Return whether a row is one request or a bucket that sums several."""
+    word = f"lower({cell.text})"
+    return f"CASE WHEN {word} IN ({_listed(GRAINS)}) THEN {word} END"
 
 
 def http_status(cell: Cell) -> str:

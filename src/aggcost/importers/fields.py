@@ -45,6 +45,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "ttft_ms": ("ttft_ms", "ttft", "time_to_first_token_ms", "ttft_s"),
     "requests": ("requests", "request_count", "num_requests"),
+    "grain": ("grain",),
     "input_tokens": ("input_tokens", "prompt_tokens", "tokens_in", "tokens_prompt", "context_tokens"),
     "cache_read_tokens": ("cache_read_tokens", "cached_tokens", "cache_read_input_tokens", "cached_input_tokens"),
     "cache_write_5m_tokens": ("cache_write_5m_tokens", "ephemeral_5m_input_tokens"),
@@ -58,7 +59,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 }
 _UNITS = dict.fromkeys(("latency_s", "latency_seconds", "duration_s", "duration_seconds", "ttft_s"), "s")
 TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_tokens")
-BILLED = (*TOKENS, "output_tokens", "requests", "service_tier", "billable", "cost_usd")
+BILLED = (*TOKENS, "output_tokens", "requests", "grain", "service_tier", "billable", "cost_usd")
 _TEXTS = (
     "request_id",
     "session_id",
@@ -205,7 +206,7 @@ def _with_column(tags: Source | None) -> str:
 
 _COLUMN_OF = {
     "timestamp": "ts", "attempt": "attempt", "status": "status", "http_status": "http_status",
-    "latency_ms": "latency_ms", "ttft_ms": "ttft_ms", "requests": "request_count",
+    "latency_ms": "latency_ms", "ttft_ms": "ttft_ms", "requests": "request_count", "grain": "grain",
     "cache_read_tokens": "cache_read", "cache_write_5m_tokens": "cache_write_5m",
     "cache_write_1h_tokens": "cache_write_1h", "cache_write_tokens": "cache_write_other",
     "output_tokens": "output", "reasoning_tokens": "reasoning", "cost_usd": "recorded_cost", "billable": "billable",
@@ -213,6 +214,7 @@ _COLUMN_OF = {
 
 _CASTS: Mapping[str, Callable[[Cell], str]] = {
     "status": casts.status, "http_status": casts.count, "attempt": casts.count, "requests": casts.count,
+    "grain": casts.grain,
     "cost_usd": casts.money, "billable": casts.yes, "output_tokens": casts.count, "reasoning_tokens": casts.count,
     **dict.fromkeys(TOKENS, casts.count),
 }  # fmt: skip

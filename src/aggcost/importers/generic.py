@@ -15,7 +15,8 @@ TITLE = "CSV, TSV, JSONL or Parquet with fields by name"
 SEMANTICS = "input_tokens contains cached tokens (unless --input-excludes-cache); output_tokens contains reasoning"
 CAPABILITIES: Mapping[str, str] = {
     "time": "where a column has it", "latency": "where a column has it", "cache split": "where columns have it",
-    "session": "where a column has it", "cost": "where a column has it", "grain": "request", "prompt": "hashed",
+    "session": "where a column has it", "cost": "where a column has it", "grain": "request, or where a column has it",
+    "prompt": "hashed",
 }  # fmt: skip
 
 

@@ -73,14 +73,18 @@ def repeated(engine: Engine, table: ibis.Table, options: ReadOptions) -> tuple[I
     )
 
 
-def _money(engine: Engine, usable: ibis.Table) -> str:
-    """Return what the log says that the repeats cost, those that `--dedupe id` would drop; empty where it does not."""
+def repeats(table: ibis.Table) -> ibis.Table:
+    """Return the rows that `--dedupe id` would drop: those that repeat the id of another one."""
+    usable = table.filter(accepted(table), table.id_hash.notnull())
     twice = usable.group_by("id_hash").having(usable.count() > 1).aggregate()
     marked_twice = _deduped(usable.semi_join(twice, "id_hash"), "id_hash")
-    repeats = marked_twice.filter(marked_twice.duplicate)
-    money = repeats.aggregate(
-        usd=repeats.recorded_cost.sum(), known=repeats.recorded_cost.count(), rows=repeats.count()
-    )
+    return marked_twice.filter(marked_twice.duplicate)
+
+
+def _money(engine: Engine, usable: ibis.Table) -> str:
+    """Return what the log says that the repeats cost, those that `--dedupe id` would drop; empty where it does not."""
+    rows = repeats(usable)
+    money = rows.aggregate(usd=rows.recorded_cost.sum(), known=rows.recorded_cost.count(), rows=rows.count())
     (found,) = engine.to_arrow(money).to_pylist()
     if not found["known"]:
         return "; the log does not record what they cost"

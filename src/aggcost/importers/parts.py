@@ -36,7 +36,7 @@ class ReadOptions:
 class InputFile:
     """A file that was read; `records` counts what it holds, quarantined rows included.
 
-    `read_as` says in words how: format, dialect, what its tokens contain, units.
+    `read_as` says in words how: format, dialect, what its tokens contain, units. `grains` of its rows: request, bucket.
     """
 
     path: str
@@ -45,6 +45,7 @@ class InputFile:
     bytes: int
     records: int
     read_as: str
+    grains: frozenset[str] = frozenset({"request"})
 
 
 @dataclass(frozen=True, slots=True)

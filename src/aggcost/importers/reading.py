@@ -21,6 +21,7 @@ from aggcost.errors import InputError, Issue, UsageError
 from aggcost.importers import files, generic, loading, marks, quarantine
 from aggcost.importers.census import Counting
 from aggcost.importers.declared import DUP_KEY, DUP_ORDER, INSIDE, NODE
+from aggcost.importers.grains import Grained, grains_of, spans_of
 from aggcost.importers.loading import Opened
 from aggcost.importers.parts import InputFile, Part, Quarantined, ReadOptions
 from aggcost.importers.registry import Format
@@ -31,12 +32,16 @@ from aggcost.usage import COLUMN_NAMES, COLUMNS
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A log as it was read: the canonical table with what became of its rows (`issue`, `filtered`, `duplicate`)."""
+    """A log as it was read: the canonical table with what became of its rows (`issue`, `filtered`, `duplicate`).
+
+    `spans` says which days each file has, by grain and provider; it reads the files once more.
+    """
 
     table: ibis.Table
     inputs: tuple[InputFile, ...]
     issues: tuple[Issue, ...]
     locate: Callable[[int | None], list[Quarantined]]
+    spans: Callable[[], list[Grained]]
 
 
 def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> Usage:
@@ -61,6 +66,7 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
             part.table.file.bytes,
             part.records,
             _read_as(one, part, options),
+            grains_of(engine, one, part, options),
         )
         for one, part in zip(listed, parts, strict=True)
     )
@@ -72,7 +78,7 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         *marks.stated_in_vain(parts, options),
         *marks.repeated(engine, table, options),
     )
-    return Usage(table, inputs, issues, located)
+    return Usage(table, inputs, issues, located, lambda: [span for part in parts for span in spans_of(engine, part)])
 
 
 def _check(options: ReadOptions) -> None:

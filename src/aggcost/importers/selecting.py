@@ -25,7 +25,7 @@ _TYPES = {"int64": "BIGINT", "string": "VARCHAR", "boolean": "BOOLEAN", "timesta
 _NOT_A_COUNT = "not_a_count"
 _REASONS = {
     "timestamp": "not_a_time", "latency_ms": "not_a_duration", "ttft_ms": "not_a_duration", "cost_usd": "not_an_amount",
-    "status": "not_a_status", "billable": "not_yes_or_no",
+    "status": "not_a_status", "billable": "not_yes_or_no", "grain": "not_a_grain",
 }  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def select(rows: Rows, found: Mapping[str, Source], meaning: Meaning, *, request
     listed.append(f"{_issue(rows, found, values, meaning)} AS issue")
     if "request_id" in made:
         listed.append(f"{hash_sql(made['request_id'])} AS id_hash")
-    listed += [f"{sql} AS {identifier(name)}" for name, sql in rows.extras.items()]
+    listed += [f"{sql} AS {identifier(name)}" for name, sql in rows.extras.items() if name not in kept]
     worked_out = "".join(f", {value} AS {identifier(fields.value_name(name))}" for name, value in inner.items())
     return f"SELECT {', '.join(listed)} FROM (SELECT *{worked_out} FROM {rows.sql})"  # noqa: S608 - quoted throughout
 
@@ -139,7 +139,8 @@ def _issue(rows: Rows, found: Mapping[str, Source], values: Mapping[str, str], m
     if prompt is not None:
         tests.append(f"WHEN ({prompt}) < 0 THEN 'input_tokens:less_than_the_cached_tokens'")
     if "requests" in values and not rows.extras.get("grain"):
-        tests.append(f"WHEN ({values['requests']}) IS NULL THEN 'requests:missing'")
+        one = f" AND {values['grain']} IS DISTINCT FROM 'bucket'" if "grain" in values else ""
+        tests.append(f"WHEN ({values['requests']}) IS NULL{one} THEN 'requests:missing'")
     tests += rows.last
     return f"CASE {' '.join(tests)} END" if tests else "CAST(NULL AS VARCHAR)"
 

@@ -12,15 +12,15 @@ from typing import TypeAlias
 from aggcost.errors import UsageError, did_you_mean
 from aggcost.output.files import write
 from aggcost.output.view import View
-from aggcost.report import Report
+from aggcost.report_reconcile import AnyReport
 
 __all__ = ["FORMATS", "View", "render", "write"]
 
-Renderer: TypeAlias = Callable[[Report, View], str]
+Renderer: TypeAlias = Callable[[AnyReport, View], str]
 FORMATS: tuple[str, ...] = ("table", "json", "markdown", "csv", "html")
 
 
-def render(report: Report, name: str = "table", view: View | None = None) -> str:
+def render(report: AnyReport, name: str = "table", view: View | None = None) -> str:
     """Return the report in the format `name`, with a final newline; UsageError for another one.
 
     The view's width, colour and characters concern the table, its detail the table and Markdown.

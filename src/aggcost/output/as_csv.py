@@ -12,7 +12,7 @@ from typing import Any
 from aggcost.output.as_json import encode
 from aggcost.output.clean import visible
 from aggcost.output.view import View
-from aggcost.report import Report
+from aggcost.report_reconcile import AnyReport
 
 HEADER = ("section", "key", "metric", "value")
 # A spreadsheet runs a cell that begins with one of these, full-width forms included.
@@ -23,7 +23,7 @@ _NAMES = ("name", "key", "candidate", "rule", "code", "path", "day", "minute", "
 _UNNAMED = "(not logged)"
 
 
-def as_csv(report: Report, _view: View | None = None) -> str:
+def as_csv(report: AnyReport, _view: View | None = None) -> str:
     """Return every figure of the report; text that a spreadsheet would run gets a leading apostrophe."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")

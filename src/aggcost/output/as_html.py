@@ -8,7 +8,7 @@ from aggcost.output.blocks import Beside, Block, Cell, Facts, Sentence, Table
 from aggcost.output.clean import visible
 from aggcost.output.page import page_of
 from aggcost.output.view import View
-from aggcost.report import Report
+from aggcost.report_reconcile import AnyReport
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
@@ -31,7 +31,7 @@ summary { cursor: pointer; color: #667; }
 """
 
 
-def as_html(report: Report, _view: View | None = None) -> str:
+def as_html(report: AnyReport, _view: View | None = None) -> str:
     """Return a self-contained page with the detail folded; every text of a log is escaped."""
     page = page_of(report)
     main, detail = ("\n".join(map(_block, blocks)) for blocks in (page.main, page.detail))

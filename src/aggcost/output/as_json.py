@@ -13,13 +13,13 @@ from aggcost.money import plain
 from aggcost.output.clean import UNSAFE
 from aggcost.output.tree import fields_of
 from aggcost.output.view import View
-from aggcost.report import Report
+from aggcost.report_reconcile import AnyReport
 from aggcost.units import is_requests
 
 INDENT = 2
 
 
-def as_json(report: Report, _view: View | None = None) -> str:
+def as_json(report: AnyReport, _view: View | None = None) -> str:
     """Return UTF-8 safe JSON text with a final newline; equal reports give equal bytes."""
     text = json.dumps(encode(report), indent=INDENT, ensure_ascii=False, allow_nan=False)
     return UNSAFE.sub(_escaped, text) + "\n"

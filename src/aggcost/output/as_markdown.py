@@ -8,7 +8,7 @@ from aggcost.output.blocks import Beside, Block, Facts, Sentence, Table
 from aggcost.output.clean import visible
 from aggcost.output.page import page_of
 from aggcost.output.view import View
-from aggcost.report import Report
+from aggcost.report_reconcile import AnyReport
 
 # Everything that could open markup or HTML, wherever it stands.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~!])")
@@ -19,7 +19,7 @@ APART = "<!-- -->"
 MARKER = "<!-- aggcost {} -->"
 
 
-def as_markdown(report: Report, view: View) -> str:
+def as_markdown(report: AnyReport, view: View) -> str:
     """Return GitHub Markdown; the first line lets a bot find its comment, the detail is folded away."""
     page = page_of(report)
     parts = [MARKER.format(report.command), *map(_block, page.main)]

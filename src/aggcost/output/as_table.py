@@ -13,14 +13,14 @@ from aggcost.output.grid import MARGIN, STYLES, beside, lines_of, width_of
 from aggcost.output.page import page_of
 from aggcost.output.sparkline import to_ascii
 from aggcost.output.view import View
-from aggcost.report import Report
+from aggcost.report_reconcile import AnyReport
 
 BESIDE_GAP = 3
 WORD_WIDTH = 10
 MIN_WIDTH = 40
 
 
-def as_table(report: Report, view: View) -> str:
+def as_table(report: AnyReport, view: View) -> str:
     """Return the page as lines no wider than the view, with colour only where the view has it."""
     page = page_of(report)
     blocks = (*page.main, *page.detail) if view.detail else page.main

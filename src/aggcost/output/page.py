@@ -18,6 +18,7 @@ from aggcost.output.money_tables import (
     ranking_table,
 )
 from aggcost.output.payback import payback_facts, reading_table, return_facts
+from aggcost.output.reconciliation import reconciliation_page
 from aggcost.output.service_table import service_table
 from aggcost.output.spend_tables import day_table, group_table, short_group_table
 from aggcost.output.trust import (
@@ -31,6 +32,7 @@ from aggcost.output.trust import (
 )
 from aggcost.report import Report
 from aggcost.report_compare import Comparison
+from aggcost.report_reconcile import AnyReport, Reconciliation
 
 MODELS_SHOWN = 5
 OTHERS_SHOWN = 3
@@ -38,8 +40,10 @@ WORST_MINUTES = 5
 EVERYTHING = 1_000
 
 
-def page_of(report: Report) -> Page:
+def page_of(report: AnyReport) -> Page:
     """Return the page: the answer first, then the tables, then what it rests on."""
+    if isinstance(report, Reconciliation):
+        return reconciliation_page(report)
     if report.command == "check":
         return Page(_check(report), _check_detail(report))
     if len(report.comparisons) > 1:
@@ -171,6 +175,6 @@ def _check_detail(report: Report) -> tuple[Block, ...]:
 def _trust(report: Report) -> tuple[Block, ...]:
     """Return what the report rests on, in full."""
     facts: list[Block] = [Facts((coverage_fact(report.coverage), *issue_facts(report.issues, full=True)))]
-    table, read_as = assumption_table(report), reading_facts(report)
-    return (*facts, *([table] if table else []), input_table(report), *([read_as] if read_as else []),
-            origin_facts(report))  # fmt: skip
+    table, read_as = assumption_table(report), reading_facts(report.inputs)
+    return (*facts, *([table] if table else []), input_table(report.inputs), *([read_as] if read_as else []),
+            origin_facts(report.prices, report.period))  # fmt: skip

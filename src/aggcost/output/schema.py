@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_orig
 
 from aggcost.output.tree import fields_of
 from aggcost.report import Report
+from aggcost.report_reconcile import Reconciliation
 from aggcost.units import is_requests
 
 _WHOLE = r"(?!-0$)-?(0|[1-9][0-9]*)"
@@ -30,14 +31,20 @@ _SCALARS: dict[str, dict[str, Any]] = {
 
 
 def report_schema() -> dict[str, Any]:
-    """Return the schema of a report: every key is always present, further keys may be added later."""
+    """Return the schema of a report: every key is always present, further keys may be added later.
+
+    What `reconcile` writes is another tree, told by its `command`.
+    """
     definitions: dict[str, Any] = {}
+    reconciliation = _define(Reconciliation, definitions)
     _define(Report, definitions)
     root = definitions.pop(Report.__name__)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "aggcost report",
-        **root,
+        "if": {"properties": {"command": {"const": "reconcile"}}, "required": ["command"]},
+        "then": reconciliation,
+        "else": root,
         "$defs": {"decimal": DECIMAL, "requests": REQUESTS, **dict(sorted(definitions.items()))},
     }
 

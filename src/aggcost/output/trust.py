@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from aggcost.errors import Issue
 from aggcost.output.blocks import Cell, Column, Facts, Table, cells, name_column
 from aggcost.output.clean import clean
 from aggcost.output.figures import UNKNOWN, change, count, price
-from aggcost.report import Coverage, Report
+from aggcost.report import Coverage, Input, Period, Prices, Report
 from aggcost.report_compare import AssertedPrice, Comparison
 
 ISSUES_SHOWN = 3
@@ -85,31 +86,30 @@ def assumption_table(report: Report) -> Table | None:
     )
 
 
-def input_table(report: Report) -> Table:
+def input_table(inputs: Sequence[Input], heading: str = "read") -> Table:
     """Return the files that were read."""
     return Table(
-        (name_column("read"), Column("format", "left"), Column("records"), Column("bytes"), Column("sha256", "left")),
+        (name_column(heading), Column("format", "left"), Column("records"), Column("bytes"), Column("sha256", "left")),
         tuple(
             cells(clean(one.path), clean(one.format), count(one.records), count(one.bytes), one.sha256[:_DIGEST_SHOWN])
-            for one in report.inputs
+            for one in inputs
         ),
     )
 
 
-def reading_facts(report: Report) -> Facts | None:
+def reading_facts(inputs: Sequence[Input]) -> Facts | None:
     """Return how the log was read: each way once, with the number of its files; None where nothing is said."""
-    files = Counter(one.read_as for one in report.inputs if one.read_as)
+    files = Counter(one.read_as for one in inputs if one.read_as)
     if not files:
         return None
     counted = [f"{count(number)} files: {way}" if number > 1 else way for way, number in files.items()]
     return Facts(tuple(("" if index else "read as", clean(text, 2 * _LONG)) for index, text in enumerate(counted)))
 
 
-def origin_facts(report: Report) -> Facts:
+def origin_facts(prices: Prices, period: Period) -> Facts:
     """Return where prices came from, and how a month was made of the period."""
-    period = report.period
     span = f"{period.from_ or 'unknown'} to {period.to or 'unknown'}, {period.timezone}"
-    rows = [("prices", f"{clean(report.prices.source, _LONG)}, digest {report.prices.digest[:_DIGEST_SHOWN]}")]
+    rows = [("prices", f"{clean(prices.source, _LONG)}, digest {prices.digest[:_DIGEST_SHOWN]}")]
     rows.append(("period", clean(span, _LONG)))
     if period.basis:
         rows.append(("a month", clean(period.basis, _LONG)))
