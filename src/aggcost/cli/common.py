@@ -49,6 +49,8 @@ def options(
         mapping=_pairs("--map", read.map),
         assume=_pairs("--assume", read.assume),
         timezone=read.tz or facts.timezone,
+        since=read.since,
+        until=read.until,
         input_excludes_cache=read.input_excludes_cache,
         dedupe=read.dedupe,
         format=read.from_,

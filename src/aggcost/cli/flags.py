@@ -59,6 +59,16 @@ class ReadFlags:
             help="Zone of times without one, and of days and hours in the report.",
         ),
     ] = None
+    since: Annotated[
+        str | None,
+        _option(
+            "--since", panel=READING, metavar="TIME", help="First time of the period, in the zone of --tz (or of UTC)."
+        ),
+    ] = None
+    until: Annotated[
+        str | None,
+        _option("--until", panel=READING, metavar="TIME", help="End of the period; requests at that time are outside."),
+    ] = None
     from_: Annotated[
         str | None,
         _option(

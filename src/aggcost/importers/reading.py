@@ -18,7 +18,7 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import files, loading, marks, quarantine
+from aggcost.importers import clipping, files, loading, marks, quarantine
 from aggcost.importers.census import Counting
 from aggcost.importers.declared import DUP_KEY, DUP_ORDER
 from aggcost.importers.loading import Opened
@@ -49,7 +49,8 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
     listed = [_opened(engine, shown, options) for shown in found]
     parts = _parts(engine, listed, options)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
-    table = marks.marked(engine, _united(engine, parts), options)
+    rows, of_period = clipping.clipped(engine, _united(engine, parts), parts, options)
+    table = marks.marked(engine, rows, options)
     inputs = tuple(
         InputFile(
             part.table.file.shown,
@@ -61,10 +62,11 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         )
         for one, part in zip(listed, parts, strict=True)
     )
-    located = quarantine.locator(engine, parts)
+    located = quarantine.locator(engine, parts, clipping.period(options))
     issues = (
         *quarantine.issues(engine, table, located),
         *notices,
+        *of_period,
         *marks.same_file(parts),
         *marks.stated_in_vain(parts, options),
         *marks.repeated(engine, table, options),
@@ -82,6 +84,7 @@ def _check(options: ReadOptions) -> None:
             raise UsageError(
                 f"--tz {options.timezone}: no such time zone", hint="an IANA name such as UTC or Europe/Berlin"
             ) from error
+    clipping.period(options)
 
 
 def _opened(engine: Engine, shown: str, options: ReadOptions) -> Opened:
