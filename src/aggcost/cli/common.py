@@ -50,6 +50,8 @@ def options(
         assume=_pairs("--assume", read.assume),
         timezone=read.tz or facts.timezone,
         since=read.since,
+        encoding=read.encoding,
+        allow_partial=read.allow_partial,
         until=read.until,
         input_excludes_cache=read.input_excludes_cache,
         dedupe=read.dedupe,

@@ -86,6 +86,15 @@ class ReadFlags:
         str | None,
         _option("--dedupe", panel=READING, metavar="id", help="Drop repeats of a request id into the duplicate line."),
     ] = None
+    encoding: Annotated[
+        str | None,
+        _option(
+            "--encoding", panel=READING, metavar="NAME", help="Encoding of text that is not UTF-8: cp1252, latin-1."
+        ),
+    ] = None
+    allow_partial: Annotated[
+        bool, _option("--allow-partial", panel=READING, help="Read a log that is cut off up to its last whole line.")
+    ] = False
     quarantine: Annotated[
         Path | None,
         _option(

@@ -18,6 +18,7 @@ class ReadOptions:
     """How a log is read: columns and constants for fields, the zone of times without one, and so on.
 
     `since` and `until` (ISO dates or times) bound the period, its end not included.
+    `encoding` is that of text that is not UTF-8; `allow_partial` reads a log that is cut off up to there.
     `request_ids` keeps the ids themselves in temporary files; a ledger needs only their hashes. `writes` are files
     that the engine is to write: it may open nothing but the logs and these.
     """
@@ -31,6 +32,8 @@ class ReadOptions:
     dedupe: str | None = None
     format: str | None = None
     tasks: Sequence[tuple[str, Condition]] = ()
+    encoding: str | None = None
+    allow_partial: bool = False
     request_ids: bool = False
     writes: Sequence[Path] = ()
 

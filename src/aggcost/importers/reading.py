@@ -18,7 +18,7 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import clipping, files, loading, marks, quarantine
+from aggcost.importers import clipping, encodings, files, loading, marks, partial, quarantine
 from aggcost.importers.census import Counting
 from aggcost.importers.declared import DUP_KEY, DUP_ORDER
 from aggcost.importers.loading import Opened
@@ -66,6 +66,7 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
     issues = (
         *quarantine.issues(engine, table, located),
         *notices,
+        *(issue for part in parts for issue in partial.issue(part.table.file)),
         *of_period,
         *marks.same_file(parts),
         *marks.stated_in_vain(parts, options),
@@ -85,12 +86,16 @@ def _check(options: ReadOptions) -> None:
                 f"--tz {options.timezone}: no such time zone", hint="an IANA name such as UTC or Europe/Berlin"
             ) from error
     clipping.period(options)
+    encodings.checked(options.encoding)
 
 
 def _opened(engine: Engine, shown: str, options: ReadOptions) -> Opened:
     size_bytes = 0 if shown == "-" else Path(shown).stat().st_size
     with _told(shown), activity.reading(shown, size_bytes):
-        return loading.opened(engine, files.unpack(shown, engine.folder), options)
+        file = files.unpack(shown, engine.folder, encoding=options.encoding, allow_partial=options.allow_partial)
+        if options.allow_partial:
+            file = partial.whole_part(file, engine.folder)
+        return loading.opened(engine, file, options)
 
 
 @contextmanager
@@ -135,7 +140,8 @@ def _read_as(one: Opened, part: Part, options: ReadOptions) -> str:
     tokens = one.format.SEMANTICS
     if options.input_excludes_cache:
         tokens = f"input tokens do not contain cached ones (--input-excludes-cache); otherwise: {tokens}"
-    return f"{part.format} ({one.rule}); {part.table.note}; {tokens}"
+    was = f"was {part.table.file.was}; " if part.table.file.was else ""
+    return f"{part.format} ({one.rule}); {was}{part.table.note}; {tokens}"
 
 
 def _canonical(engine: Engine, one: Opened) -> Part:
