@@ -127,10 +127,9 @@ def epoch(cell: Cell, unit: str) -> str:
 
 def timestamp(cell: Cell, zone: str | None) -> str:
     """Return a time in UTC from ISO 8601 text; text without a zone is read in `zone`, nothing without one."""
-    if cell.kind == "time":
-        return _plausible(_local(f"CAST({cell.sql} AS TIMESTAMP)", zone))
-    if cell.kind == "zoned":
-        return _plausible(f"CAST(CAST({cell.sql} AS TIMESTAMPTZ) AS TIMESTAMP)")
+    if cell.kind in ("time", "zoned"):
+        typed = _local(_typed(cell), zone) if cell.kind == "time" else _typed(cell)
+        return typed if cell.plain else _plausible(typed)
     text = cell.text
     plain = f"TRY_CAST({text} AS TIMESTAMP)"
     zoned = f"CASE WHEN regexp_full_match({text}, '{_OFFSET}') THEN {offset_time(text)} ELSE {plain} END"
@@ -150,6 +149,17 @@ def _is_plain_utc(text: str) -> str:
 def offset_time(text: str) -> str:
     """Return the UTC time of text that ends in an offset such as +05:30."""
     return f"CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
+
+
+def odd_time(cell: Cell) -> str:
+    """Return whether a typed time is none that a log could have, or so near to the end that a zone decides."""
+    return f"year({_typed(cell)}) NOT BETWEEN 2 AND {LAST_YEAR - 1}"
+
+
+def _typed(cell: Cell) -> str:
+    if cell.kind == "time":
+        return f"CAST({cell.sql} AS TIMESTAMP)"
+    return f"CAST(CAST({cell.sql} AS TIMESTAMPTZ) AS TIMESTAMP)"
 
 
 def _plausible(time: str) -> str:

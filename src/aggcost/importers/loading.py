@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aggcost.engine import Engine, EngineError, plain_name, quoted
 from aggcost.errors import InputError, UsageError
-from aggcost.importers import declared, fields, generic, quarantine, registry, sampling, selecting, tables
+from aggcost.importers import declared, fields, footers, generic, quarantine, registry, sampling, selecting, tables
 from aggcost.importers.census import Counting
 from aggcost.importers.fields import Meaning
 from aggcost.importers.files import SourceFile, without_mark
@@ -52,6 +52,8 @@ def opened(engine: Engine, file: SourceFile, options: ReadOptions, like: registr
     sample = None if file.parquet else sampling.json_sample(file)
     if sample is not None:
         return Opened(file, sample, *registry.choose(sample, options.format, like))
+    if file.parquet:
+        footers.refuse_bombs(engine, file)
     table = tables.open_table(engine, file)
     return Opened(file, Sample(table.names), *registry.choose(Sample(table.names), options.format), table)
 

@@ -18,7 +18,7 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import files, generic, loading, marks, quarantine
+from aggcost.importers import clipping, encodings, files, generic, loading, marks, partial, quarantine
 from aggcost.importers.census import Counting
 from aggcost.importers.declared import DUP_KEY, DUP_ORDER, INSIDE, NODE
 from aggcost.importers.grains import Grained, grains_of, spans_of
@@ -57,7 +57,8 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         listed.append(_opened(engine, shown, options, listed[-1].format if listed else generic))
     parts = _parts(engine, listed, options)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
-    table = marks.marked(engine, _united(engine, parts), options)
+    rows, of_period = clipping.clipped(engine, _united(engine, parts), parts, options)
+    table = marks.marked(engine, rows, options)
     inputs = tuple(
         InputFile(
             part.table.file.shown,
@@ -70,10 +71,12 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         )
         for one, part in zip(listed, parts, strict=True)
     )
-    located = quarantine.locator(engine, parts)
+    located = quarantine.locator(engine, parts, clipping.period(options))
     issues = (
         *quarantine.issues(engine, table, located),
         *notices,
+        *(issue for part in parts for issue in partial.issue(part.table.file)),
+        *of_period,
         *marks.same_file(parts),
         *marks.stated_in_vain(parts, options),
         *marks.repeated(engine, table, options),
@@ -91,12 +94,17 @@ def _check(options: ReadOptions) -> None:
             raise UsageError(
                 f"--tz {options.timezone}: no such time zone", hint="an IANA name such as UTC or Europe/Berlin"
             ) from error
+    clipping.period(options)
+    encodings.checked(options.encoding)
 
 
 def _opened(engine: Engine, shown: str, options: ReadOptions, like: Format) -> Opened:
     size_bytes = 0 if shown == "-" else Path(shown).stat().st_size
     with _told(shown), activity.reading(shown, size_bytes):
-        return loading.opened(engine, files.unpack(shown, engine.folder), options, like)
+        file = files.unpack(shown, engine.folder, encoding=options.encoding, allow_partial=options.allow_partial)
+        if options.allow_partial:
+            file = partial.whole_part(file, engine.folder)
+        return loading.opened(engine, file, options, like)
 
 
 @contextmanager
@@ -141,7 +149,8 @@ def _read_as(one: Opened, part: Part, options: ReadOptions) -> str:
     tokens = one.format.SEMANTICS
     if options.input_excludes_cache:
         tokens = f"input tokens do not contain cached ones (--input-excludes-cache); otherwise: {tokens}"
-    return f"{part.format} ({one.rule}); {part.table.note}; {tokens}"
+    was = f"was {part.table.file.was}; " if part.table.file.was else ""
+    return f"{part.format} ({one.rule}); {was}{part.table.note}; {tokens}"
 
 
 def _canonical(engine: Engine, one: Opened) -> Part:
