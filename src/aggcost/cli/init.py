@@ -62,9 +62,10 @@ def register(app: typer.Typer) -> None:
         """
         if output.exists():
             raise UsageError(f"{output} exists already", hint="-o FILE writes elsewhere")
+        from aggcost.importers import again
         from aggcost.output import write
 
-        write(TEMPLATE.format(log=_quoted(log)), output)
+        write(TEMPLATE.format(log=_quoted(again(log))), output)
         typer.echo(f"wrote {output}; next: aggcost analyze, then aggcost check", err=True)
 
 

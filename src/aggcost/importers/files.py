@@ -33,13 +33,17 @@ _UTF8_BOM, _WIDE_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to read: `shown` is the name the user gave, `given` that file, `path` the plain bytes to read."""
+    """A file to read: `shown` is the name the user gave, `given` that file, `path` the plain bytes to read.
+
+    `note` says where they come from, where that is no file.
+    """
 
     shown: str
     given: Path
     path: Path
     bytes: int
     parquet: bool
+    note: str = ""
 
 
 def find(sources: Sequence[str]) -> list[str]:

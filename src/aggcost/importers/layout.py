@@ -9,7 +9,7 @@ its cells. A *template* is SQL of the embedded engine with paths in braces.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aggcost.engine import quoted
@@ -136,6 +136,13 @@ def _scaled(path: str, sql_type: str, factor: str) -> Place:
 def filled(template: str, resolve: Resolve) -> str:
     """Return a template with the SQL of its paths, each as text."""
     return _BRACED.sub(lambda found: resolve(found[1]).text, template)
+
+
+def paths(layout: Layout) -> Iterator[str]:
+    """Yield every path that a layout reads, some more than once."""
+    templates = [place.template for place in layout.fields.values()]
+    for template in (*templates, layout.record, layout.requests, layout.key, *layout.keep):
+        yield from _BRACED.findall(template)
 
 
 def segments(path: str) -> tuple[int, tuple[str | int, ...]]:

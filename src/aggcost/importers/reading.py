@@ -18,11 +18,12 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import files, loading, marks, quarantine
+from aggcost.importers import loading, marks, quarantine, sources
 from aggcost.importers.census import Counting
 from aggcost.importers.declared import DUP_KEY, DUP_ORDER
 from aggcost.importers.loading import Opened
 from aggcost.importers.parts import InputFile, Part, Quarantined, ReadOptions
+from aggcost.importers.stored import Wanted
 from aggcost.importers.tables import LogTable
 from aggcost.ledger import accepted
 from aggcost.usage import COLUMN_NAMES, COLUMNS
@@ -38,15 +39,16 @@ class Usage:
     locate: Callable[[int | None], list[Quarantined]]
 
 
-def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> Usage:
-    """Return the logs that paths, directories, globs and ``-`` name, as one canonical table.
+def read_usage(engine: Engine, logs: Sequence[str], options: ReadOptions) -> Usage:
+    """Return the logs that paths, directories, globs, ``-`` and databases name, as one canonical table.
 
     InputError for what cannot be read, DataQualityError for a file that is damaged or swallows lines.
     """
     _check(options)
-    found = files.find(sources)
-    engine.confine([*(Path(shown) for shown in found if shown != "-"), *map(_unfinished, options.writes)])
-    listed = [_opened(engine, shown, options) for shown in found]
+    found = sources.find(logs)
+    logged = [Path(source) for source in found if source != "-" and sources.database(source) is None]
+    engine.confine([*logged, *map(_unfinished, options.writes)])
+    listed = [_opened(engine, source, options) for source in found]
     parts = _parts(engine, listed, options)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
     table = marks.marked(engine, _united(engine, parts), options)
@@ -84,10 +86,20 @@ def _check(options: ReadOptions) -> None:
             ) from error
 
 
-def _opened(engine: Engine, shown: str, options: ReadOptions) -> Opened:
-    size_bytes = 0 if shown == "-" else Path(shown).stat().st_size
-    with _told(shown), activity.reading(shown, size_bytes):
-        return loading.opened(engine, files.unpack(shown, engine.folder), options)
+def _opened(engine: Engine, source: str, options: ReadOptions) -> Opened:
+    shown = sources.shown(source)
+    with _told(shown):
+        with activity.reading(shown, _size_bytes(source)):
+            file = sources.ready(source, engine.folder, Wanted(tuple(options.mapping.values()), options.format))
+        with activity.reading(shown, file.bytes):
+            return loading.opened(engine, file, options)
+
+
+def _size_bytes(source: str) -> int | None:
+    """Return how much there is to unpack, None where only a server knows."""
+    if sources.database(source) is not None:
+        return None
+    return 0 if source == "-" else Path(source).stat().st_size
 
 
 @contextmanager
@@ -126,13 +138,14 @@ def _named(batch: Sequence[Opened]) -> str:
 
 def _read_as(one: Opened, part: Part, options: ReadOptions) -> str:
     """Return in words how a file was read."""
+    note = "; ".join(filter(None, (one.file.note, part.table.note)))
     if part.format == loading.CANONICAL:
         tokens = "input tokens are those that no cache read or wrote; output contains reasoning; times are UTC"
-        return f"{part.format}; {part.table.note}; {tokens}"
+        return f"{part.format}; {note}; {tokens}"
     tokens = one.format.SEMANTICS
     if options.input_excludes_cache:
         tokens = f"input tokens do not contain cached ones (--input-excludes-cache); otherwise: {tokens}"
-    return f"{part.format} ({one.rule}); {part.table.note}; {tokens}"
+    return f"{part.format} ({one.rule}); {note}; {tokens}"
 
 
 def _canonical(engine: Engine, one: Opened) -> Part:

@@ -17,7 +17,11 @@ GROUP = "aggcost.importers"
 
 
 class Format(Protocol):
-    """What a module must offer to be a log format."""
+    """What a module must offer to be a log format.
+
+    `TABLES`, which it may leave out, names the tables of a database that it keeps its log in: ``LiteLLM_SpendLogs``,
+    ``tensorzero.model_inferences``. One of them is taken before other tables whose columns `detect` knows.
+    """
 
     NAME: str
     TITLE: str
@@ -54,3 +58,9 @@ def choose(sample: Sample, asked: str | None) -> tuple[Format, str]:
     if asked not in known:
         raise UsageError(f"unknown format {asked!r}: one of {', '.join(known)}", hint=did_you_mean(asked, known))
     return known[asked], f"--from {asked}"
+
+
+def tables(form: Format) -> tuple[str, ...]:
+    """Return the tables that a format keeps its log in, none for one that says nothing of tables."""
+    named: tuple[str, ...] = getattr(form, "TABLES", ())
+    return named
