@@ -5,9 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import resource
+import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 from formats.calls import PROMPT, calls
@@ -205,6 +210,18 @@ def test_a_project_file_may_name_a_url(database, tmp_path):
     assert hidden(done.stdout + done.stderr)
 
 
+# Of a process of its own, whose memory has never been larger.
+MEASURED = """
+import resource, sys, pathlib
+import psycopg
+from aggcost.importers import sources
+from aggcost.importers.stored import Wanted
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+file = sources.ready(sys.argv[1], pathlib.Path(sys.argv[2]), Wanted())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, file.path)
+"""
+
+
 def test_fifty_thousand_rows_stream_through_flat_memory(database, tmp_path):
     connection, url = database
     fill(connection, spend_rows(9))
@@ -213,13 +230,14 @@ def test_fifty_thousand_rows_stream_through_flat_memory(database, tmp_path):
         "SELECT 'r' || n, 'acompletion', '2026-02-02', '2026-02-02 00:00:01', 'gpt-4o', n, "
         "repeat('x', 2000) FROM generate_series(1, 50000) n"
     )
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    file = sources.ready(url, tmp_path, Wanted())
-    grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert file.bytes > 100_000_000
-    assert grown_kb < 30_000
-    assert file.path.read_bytes().count(b"chatcmpl-") == 9
-    assert file.path.read_bytes().count(b"acompletion") == 50_009
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, url, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    grown_kb, path = done.stdout.split()
+    text = Path(path).read_bytes()
+    assert len(text) > 100_000_000
+    assert int(grown_kb) < 30_000
+    assert (text.count(b"chatcmpl-"), text.count(b"acompletion")) == (9, 50_009)
 
 
 def test_rows_written_meanwhile_do_not_change_what_is_read(database, tmp_path, monkeypatch):
@@ -258,6 +276,45 @@ def test_a_connection_that_is_killed_is_one_error(database, tmp_path, monkeypatc
         fetched(url, tmp_path)
     assert killed.is_set()
     assert hidden(str(caught.value))
+
+
+def test_what_the_server_does_not_finish_is_told_in_its_words(database, tmp_path):
+    connection, url = database
+    fill(connection, spend_rows(2))
+    name = url.rpartition("/")[2]
+    connection.execute('CREATE VIEW slow AS SELECT *, pg_sleep(30)::text AS waited FROM "LiteLLM_SpendLogs"')
+    connection.execute(f"ALTER DATABASE {name} SET statement_timeout = 300")
+    with pytest.raises(InputError, match="the server refused: canceling statement due to statement timeout"):
+        fetched(f"{url}?table=slow", tmp_path, mapped=("waited",))
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_user_who_does_not_want_to_wait(database, tmp_path, number, code):
+    connection, url = database
+    fill(connection, spend_rows(2))
+    connection.execute('CREATE VIEW slow AS SELECT *, pg_sleep(30)::text AS waited FROM "LiteLLM_SpendLogs"')
+    command = [sys.executable, "-m", "aggcost", "analyze", f"{url}?table=slow", "--map", "tags.w=waited"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path)}, stderr=subprocess.PIPE
+    ) as waiting:
+        while not connection.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%'").fetchone()[0]:
+            time.sleep(0.1)
+            assert waiting.poll() is None
+        waiting.send_signal(number)
+        assert waiting.wait(20) == code
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_columns_may_be_of_either_type(database, tmp_path):
+    connection, url = database
+    fill(connection, spend_rows(9))
+    wanted = figures(read(url, request_ids=True))
+    connection.execute('ALTER TABLE "LiteLLM_SpendLogs" ALTER metadata DROP DEFAULT, ALTER metadata TYPE json')
+    assert figures(read(url, request_ids=True)) == wanted
+    assert PROMPT not in fetched(url, tmp_path)[1]
+    # JSON in a string, as some writers store it
+    connection.execute('UPDATE "LiteLLM_SpendLogs" SET metadata = to_json(metadata::text)')
+    assert figures(read(url, request_ids=True)) == wanted
 
 
 def test_who_may_not_read_the_table_is_told_so(database, tmp_path):
@@ -321,7 +378,7 @@ def test_a_table_of_ones_own_gives_the_columns_that_fields_and_maps_name(databas
 
 
 def test_without_the_driver_the_hint_names_the_extra(monkeypatch, tmp_path):
-    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(UsageError) as caught:
         fetched("postgresql://u:s3cr3t@h/db", tmp_path)
     assert caught.value.hint == "pip install 'aggcost[postgres]'"

@@ -15,7 +15,7 @@ TEMPLATE = """\
 # Today's facts. `aggcost` finds this file upward from the working directory; flags win over it.
 aggcost: 1
 
-# What to read where the command line names no log: files, directories, quoted globs.
+# What to read where the command line names no log: files, directories, quoted globs, databases.
 logs: [{log}]
 
 # Zone of times without one, and in which days, hours and weekdays are cut.

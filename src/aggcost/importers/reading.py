@@ -88,6 +88,8 @@ def _check(options: ReadOptions) -> None:
 
 def _opened(engine: Engine, source: str, options: ReadOptions) -> Opened:
     shown = sources.shown(source)
+    if engine.name != "duckdb" and sources.database(source) is not None:
+        raise loading.no_text(shown)
     with _told(shown):
         with activity.reading(shown, _size_bytes(source)):
             file = sources.ready(source, engine.folder, Wanted(tuple(options.mapping.values()), options.format))

@@ -21,6 +21,7 @@ from aggcost.importers.layout import paths, segments
 from aggcost.importers.sampling import Sample
 
 BUFFER_BYTES = 1 << 20
+MOST_LISTED = 10
 # Where gateways keep prompts and answers; not read whatever asks for them.
 PROMPTS = frozenset({
     "prompt", "messages", "response", "proxy_server_request", "input_messages", "raw_request", "raw_response",
@@ -91,7 +92,8 @@ def choose(tables: Sequence[Table], asked: str | None, shown: str, wanted: Wante
 
 def _no_table(tables: Sequence[Table], asked: str | None, shown: str) -> InputError:
     names = [table.shown for table in tables]
-    listed = f"the database has {', '.join(names[:10])}{' …' if len(names) > 10 else ''}" if names else "it has none"  # noqa: PLR2004
+    more = " …" if len(names) > MOST_LISTED else ""
+    listed = f"the database has {', '.join(names[:MOST_LISTED])}{more}" if names else "the database has no table"
     if asked is None:
         return InputError(f"{shown}: no table with the columns of a log", hint=f"{listed}; name one: ?table=NAME")
     bare_names = [*names, *(table.name for table in tables)]

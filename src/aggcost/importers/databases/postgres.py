@@ -23,6 +23,7 @@ LOOKS = "postgresql://USER@HOST:PORT/DATABASE[?table=NAME]"
 _SCHEMES = ("postgresql://", "postgres://")
 _CONNECT_TIMEOUT_S = 30
 _MOST_SHOWN = 300
+_BROKEN = ("08", "57P")  # SQL states of a lost connection and of a server that stops; without one there is no server
 # Partitions are read through their table, unless one is asked for by name.
 _TABLES = """
 SELECT n.nspname, c.relname, array_agg(a.attname::text ORDER BY a.attnum),
@@ -155,12 +156,12 @@ def _told(address: _Address, table: Table | None = None) -> Iterator[None]:
         raise InputError(
             f"{address.shown}: {what} may not be read{_said(address, error)}", hint="GRANT SELECT on it to this user"
         ) from _without(address, error)
-    except driver.OperationalError as error:
-        raise InputError(
-            f"{address.shown}: the connection broke before all rows were read{_said(address, error)}",
-            hint="read it again: nothing of it was counted",
-        ) from _without(address, error)
     except driver.Error as error:
+        if (error.sqlstate or _BROKEN[0]).startswith(_BROKEN):
+            raise InputError(
+                f"{address.shown}: the connection broke before all rows were read{_said(address, error)}",
+                hint="read it again: nothing of it was counted",
+            ) from _without(address, error)
         raise InputError(f"{address.shown}: the server refused{_said(address, error)}") from _without(address, error)
 
 
@@ -205,19 +206,18 @@ def _value(column: Column, read: Mapping[str, frozenset[Inside]]) -> str:
     if column.type == "boolean":
         return f"{name}::text"
     if column.type in ("json", "jsonb"):
-        return _narrowed(f"{name}::jsonb", read[column.name])
+        return _narrowed(name, read[column.name], column.type)
     return f"to_json({name})" if column.type.endswith("[]") else name
 
 
-def _narrowed(value: str, members: frozenset[Inside]) -> str:
+def _narrowed(value: str, members: frozenset[Inside], kind: str) -> str:
     """Return of a JSON object the members that are read; anything else (a list, JSON in a string) whole."""
     names = sorted({str(member[0]) for member in members if member})
     if not names or any(not member or isinstance(member[0], int) for member in members):
         return value
     inside = {name: frozenset(member[1:] for member in members if member[0] == name) for name in names}
     kept = ", ".join(
-        f"{quoted(name)}, {_narrowed(f'({value} -> {quoted(name)})', deeper)}" for name, deeper in inside.items()
+        f"{quoted(name)}, {_narrowed(f'({value} -> {quoted(name)})', deeper, kind)}" for name, deeper in inside.items()
     )
-    return (
-        f"CASE jsonb_typeof({value}) WHEN 'object' THEN jsonb_strip_nulls(jsonb_build_object({kept})) ELSE {value} END"
-    )
+    made = f"{kind}_strip_nulls({kind}_build_object({kept}))"
+    return f"CASE {kind}_typeof({value}) WHEN 'object' THEN {made} ELSE {value} END"

@@ -25,10 +25,13 @@ _LISTED = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND na
 
 def accepts(source: str) -> bool:
     """Return whether a source is a SQLite file, by its first bytes."""
+    path = _parts(source)[0]
     try:
-        with _parts(source)[0].open("rb") as file:
+        if not path.is_file():  # a pipe gives its bytes only once
+            return False
+        with path.open("rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
-    except (OSError, ValueError):
+    except OSError:
         return False
 
 
@@ -63,9 +66,8 @@ def _parts(source: str) -> tuple[Path, str | None]:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    # A file beside it holds rows that are not in it yet: they belong to it, and it may be written right now.
-    beside = [path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-journal")]
-    busy = any(one.exists() and one.stat().st_size for one in beside)
+    # A file beside it holds rows that are not in it yet, or is there because somebody writes right now.
+    busy = any(path.with_name(f"{path.name}{suffix}").exists() for suffix in ("-wal", "-journal"))
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{'' if busy else '&immutable=1'}", uri=True)
     connection.text_factory = _text
     return connection
