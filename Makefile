@@ -5,14 +5,14 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # Spark needs Java: without it the extra is left out, and the Spark tests skip with that reason.
-SPARK := $(shell java -version >/dev/null 2>&1 && echo '[spark]')
+SPARK := $(shell java -version >/dev/null 2>&1 && echo ',spark')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench rates docs clean
 
 help:
 	@echo "make demo    the article's month, before and after"
-	@echo "make test    all tests (those of Spark need Java 17)"
+	@echo "make test    all tests (those of Spark need Java 17, those of PostgreSQL its server)"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   the table of docs/benchmarks.md (minutes, and 5 GB of generated logs)"
 	@echo "make rates   rebuild the shipped catalogue of prices from its pinned source"
@@ -55,7 +55,7 @@ $(VENV)/run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run
-	@$(INSTALL) --editable '.$(SPARK)' --group dev
+	@$(INSTALL) --editable '.[postgres$(SPARK)]' --group dev
 	@touch $@
 
 $(VENV)/bench: $(VENV)/dev

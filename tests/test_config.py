@@ -70,6 +70,11 @@ def test_the_own_folder_of_a_project_is_no_pattern(tmp_path: Path) -> None:
     assert read(folder, "aggcost: 1\nlogs: ['*.csv']\n").logs == (f"{tmp_path}/team [[]a]/*.csv",)
 
 
+def test_a_url_is_no_path(tmp_path: Path) -> None:
+    url = "postgresql://reader@db.example/litellm?table=logs"
+    assert read(tmp_path, f"aggcost: 1\nlogs: ['{url}']\n").logs == (url,)
+
+
 def test_logs_stay_as_written_beside_a_relative_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("aggcost.yaml").write_text("aggcost: 1\nlogs: [a.csv]\n", encoding="utf-8")

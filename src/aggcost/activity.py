@@ -61,9 +61,10 @@ def using(folder: Path | None) -> None:
 
 
 @contextmanager
-def reading(shown: str, size_bytes: int) -> Iterator[None]:
-    """Say which file is being read, as the user named it."""
-    _now.reading, _now.deadline_s = shown[:1000], time.monotonic() + _PATIENCE_S + size_bytes / _BYTES_A_SECOND
+def reading(shown: str, size_bytes: int | None) -> Iterator[None]:
+    """Say which file is being read, as the user named it; one of unknown size may take as long as it takes."""
+    patience_s = None if size_bytes is None else _PATIENCE_S + size_bytes / _BYTES_A_SECOND
+    _now.reading, _now.deadline_s = shown[:1000], None if patience_s is None else time.monotonic() + patience_s
     _show()
     yield
     # A file at which an exception ended the reading stays: the exception says more than this could.

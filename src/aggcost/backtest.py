@@ -24,7 +24,7 @@ from aggcost.config import Budget
 from aggcost.coverage import unpriced_issues
 from aggcost.engine import Engine, open_engine
 from aggcost.errors import AggcostError, ConfigError, DataQualityError
-from aggcost.importers import Usage, read_usage
+from aggcost.importers import Usage, again, read_usage
 from aggcost.importers.grains import BUCKET
 from aggcost.money import percent
 from aggcost.policy import Policy, Route, ServiceLevel
@@ -153,7 +153,9 @@ def _after_simulate(options: Options, policies: Sequence[Policy]) -> tuple[str, 
 
 def _logs(options: Options) -> str:
     """Return the logs as the command line needs them: none where the project names them."""
-    return "" if options.logs == options.project.logs else "".join(f"{shlex.quote(log)} " for log in options.logs)
+    return (
+        "" if options.logs == options.project.logs else "".join(f"{shlex.quote(again(log))} " for log in options.logs)
+    )
 
 
 def _report(command: Literal["analyze", "simulate", "check"], base: Baseline) -> Report:

@@ -89,8 +89,8 @@ def _items(root: Node, key: str) -> tuple[Node, ...]:
 
 
 def _beside(path: Path, pattern: str) -> str:
-    """Return a log pattern relative to the project file, whose own folder is no pattern."""
-    if Path(pattern).is_absolute() or path.parent == Path():
+    """Return a log pattern relative to the project file, whose own folder is no pattern; a URL is as it is."""
+    if "://" in pattern or Path(pattern).is_absolute() or path.parent == Path():
         return pattern
     return f"{glob.escape(str(path.parent))}/{pattern}"
 

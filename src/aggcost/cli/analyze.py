@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
         output: OutputFlags,
         engine: EngineFlags,
         logs: Annotated[
-            list[str], typer.Argument(metavar="LOG...", help="Files, directories, quoted globs, or -.")
+            list[str], typer.Argument(metavar="LOG...", help="Files, directories, quoted globs, databases, or -.")
         ] = [],  # noqa: B006
         invoice: Annotated[str | None, typer.Option(metavar="USD", help="A bill to hold the log against.")] = None,
     ) -> None:

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
         engine: EngineFlags,
         output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The Parquet file to write.")],
         logs: Annotated[
-            list[str], typer.Argument(metavar="LOG...", help="Files, directories, quoted globs, or -.")
+            list[str], typer.Argument(metavar="LOG...", help="Files, directories, quoted globs, databases, or -.")
         ] = [],  # noqa: B006
     ) -> None:
         """Write logs as one canonical Parquet file, which every command and Spark read.

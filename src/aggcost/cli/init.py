@@ -15,7 +15,7 @@ TEMPLATE = """\
 # Today's facts. `aggcost` finds this file upward from the working directory; flags win over it.
 aggcost: 1
 
-# What to read where the command line names no log: files, directories, quoted globs.
+# What to read where the command line names no log: files, directories, quoted globs, databases.
 logs: [{log}]
 
 # Zone of times without one, and in which days, hours and weekdays are cut.
@@ -62,9 +62,10 @@ def register(app: typer.Typer) -> None:
         """
         if output.exists():
             raise UsageError(f"{output} exists already", hint="-o FILE writes elsewhere")
+        from aggcost.importers import again
         from aggcost.output import write
 
-        write(TEMPLATE.format(log=_quoted(log)), output)
+        write(TEMPLATE.format(log=_quoted(again(log))), output)
         typer.echo(f"wrote {output}; next: aggcost analyze, then aggcost check", err=True)
 
 

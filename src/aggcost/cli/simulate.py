@@ -38,7 +38,8 @@ def register(app: typer.Typer) -> None:
         logs: Annotated[
             list[str],
             typer.Argument(
-                metavar="[LOG...]", help="Files, directories, quoted globs, or -; the project's logs otherwise."
+                metavar="[LOG...]",
+                help="Files, directories, quoted globs, databases, or -; the project's logs otherwise.",
             ),
         ] = [],  # noqa: B006
     ) -> None:

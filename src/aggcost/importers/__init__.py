@@ -9,5 +9,8 @@ from __future__ import annotations
 from aggcost.importers.parts import InputFile, Quarantined, ReadOptions
 from aggcost.importers.reading import Usage, read_usage, write_canonical
 from aggcost.importers.registry import FORMATS, Format
+from aggcost.importers.sources import again
 
-__all__ = ["FORMATS", "Format", "InputFile", "Quarantined", "ReadOptions", "Usage", "read_usage", "write_canonical"]
+__all__ = [
+    "FORMATS", "Format", "InputFile", "Quarantined", "ReadOptions", "Usage", "again", "read_usage", "write_canonical",
+]  # fmt: skip

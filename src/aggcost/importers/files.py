@@ -32,6 +32,7 @@ class SourceFile:
 
     `was` is the encoding of a text that was not UTF-8. A file that is not `whole` is known to be cut off; where it was
     read in part, `ends_at` is the byte of its text up to which, and `lost_bytes` how many were left out after it.
+    `note` says where they come from, where that is no file.
     """
 
     shown: str
@@ -44,6 +45,7 @@ class SourceFile:
     whole: bool = True
     ends_at: int | None = None
     lost_bytes: int = 0
+    note: str = ""
 
 
 def find(sources: Sequence[str]) -> list[str]:

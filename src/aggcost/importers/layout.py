@@ -9,7 +9,7 @@ its cells. A *template* is SQL of the embedded engine with paths in braces.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -258,8 +258,14 @@ def top_names(layout: Layout) -> set[str]:
     """Return the columns or top-level members that a layout reads."""
     if layout.items:
         return {layout.items[0].partition("[")[0].partition(".")[0]}
-    paths = [path for place in layout.fields.values() for path in _BRACED.findall(place.template)]
-    return {str(segments(path)[1][0]) for path in paths}
+    return {str(segments(path)[1][0]) for path in paths(layout)}
+
+
+def paths(layout: Layout) -> Iterator[str]:
+    """Yield every path that a layout reads, some more than once."""
+    templates = [place.template for place in layout.fields.values()]
+    for template in (*templates, layout.requests, layout.key, *layout.keep, layout.node, layout.inside):
+        yield from _BRACED.findall(template)
 
 
 @cache

@@ -60,10 +60,15 @@ def opened(engine: Engine, file: SourceFile, options: ReadOptions, like: registr
 
 def _spark_table(file: SourceFile) -> LogTable:
     if not file.parquet:
-        raise UsageError(
-            f"{file.shown}: Spark reads canonical Parquet only", hint="aggcost convert LOG -o usage.parquet, then that"
-        )
+        raise no_text(file.shown)
     return LogTable(file, "parquet", "", COLUMN_NAMES, {}, "Parquet, typed columns")
+
+
+def no_text(shown: str) -> UsageError:
+    """Return what Spark says to a log that is no Parquet."""
+    return UsageError(
+        f"{shown}: Spark reads canonical Parquet only", hint="aggcost convert LOG -o usage.parquet, then that"
+    )
 
 
 def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Part:

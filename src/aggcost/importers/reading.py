@@ -18,13 +18,14 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import clipping, encodings, files, generic, loading, marks, partial, quarantine
+from aggcost.importers import clipping, encodings, generic, loading, marks, partial, quarantine, sources
 from aggcost.importers.census import Counting
 from aggcost.importers.declared import DUP_KEY, DUP_ORDER, INSIDE, NODE
 from aggcost.importers.grains import Grained, grains_of, spans_of
 from aggcost.importers.loading import Opened
 from aggcost.importers.parts import InputFile, Part, Quarantined, ReadOptions
 from aggcost.importers.registry import Format
+from aggcost.importers.stored import Wanted
 from aggcost.importers.tables import LogTable
 from aggcost.ledger import accepted
 from aggcost.usage import COLUMN_NAMES, COLUMNS
@@ -44,17 +45,18 @@ class Usage:
     spans: Callable[[], list[Grained]]
 
 
-def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> Usage:
-    """Return the logs that paths, directories, globs and ``-`` name, as one canonical table.
+def read_usage(engine: Engine, logs: Sequence[str], options: ReadOptions) -> Usage:
+    """Return the logs that paths, directories, globs, ``-`` and databases name, as one canonical table.
 
     InputError for what cannot be read, DataQualityError for a file that is damaged or swallows lines.
     """
     _check(options)
-    found = files.find(sources)
-    engine.confine([*(Path(shown) for shown in found if shown != "-"), *map(_unfinished, options.writes)])
+    found = sources.find(logs)
+    logged = [Path(source) for source in found if source != "-" and sources.database(source) is None]
+    engine.confine([*logged, *map(_unfinished, options.writes)])
     listed: list[Opened] = []
-    for shown in found:
-        listed.append(_opened(engine, shown, options, listed[-1].format if listed else generic))
+    for source in found:
+        listed.append(_opened(engine, source, options, listed[-1].format if listed else generic))
     parts = _parts(engine, listed, options)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
     rows, of_period = clipping.clipped(engine, _united(engine, parts), parts, options)
@@ -98,13 +100,25 @@ def _check(options: ReadOptions) -> None:
     encodings.checked(options.encoding)
 
 
-def _opened(engine: Engine, shown: str, options: ReadOptions, like: Format) -> Opened:
-    size_bytes = 0 if shown == "-" else Path(shown).stat().st_size
-    with _told(shown), activity.reading(shown, size_bytes):
-        file = files.unpack(shown, engine.folder, encoding=options.encoding, allow_partial=options.allow_partial)
-        if options.allow_partial:
-            file = partial.whole_part(file, engine.folder)
-        return loading.opened(engine, file, options, like)
+def _opened(engine: Engine, source: str, options: ReadOptions, like: Format) -> Opened:
+    shown = sources.shown(source)
+    if engine.name != "duckdb" and sources.database(source) is not None:
+        raise loading.no_text(shown)
+    wanted = Wanted(tuple(options.mapping.values()), options.format)
+    with _told(shown):
+        with activity.reading(shown, _size_bytes(source)):
+            file = sources.ready(source, engine.folder, wanted, options.encoding, allow_partial=options.allow_partial)
+            if options.allow_partial:
+                file = partial.whole_part(file, engine.folder)
+        with activity.reading(shown, file.bytes):
+            return loading.opened(engine, file, options, like)
+
+
+def _size_bytes(source: str) -> int | None:
+    """Return how much there is to unpack, None where only a server knows."""
+    if sources.database(source) is not None:
+        return None
+    return 0 if source == "-" else Path(source).stat().st_size
 
 
 @contextmanager
@@ -143,14 +157,15 @@ def _named(batch: Sequence[Opened]) -> str:
 
 def _read_as(one: Opened, part: Part, options: ReadOptions) -> str:
     """Return in words how a file was read."""
+    was = f"was {part.table.file.was}" if part.table.file.was else ""
+    note = "; ".join(filter(None, (was, one.file.note, part.table.note)))
     if part.format == loading.CANONICAL:
         tokens = "input tokens are those that no cache read or wrote; output contains reasoning; times are UTC"
-        return f"{part.format}; {part.table.note}; {tokens}"
+        return f"{part.format}; {note}; {tokens}"
     tokens = one.format.SEMANTICS
     if options.input_excludes_cache:
         tokens = f"input tokens do not contain cached ones (--input-excludes-cache); otherwise: {tokens}"
-    was = f"was {part.table.file.was}; " if part.table.file.was else ""
-    return f"{part.format} ({one.rule}); {was}{part.table.note}; {tokens}"
+    return f"{part.format} ({one.rule}); {note}; {tokens}"
 
 
 def _canonical(engine: Engine, one: Opened) -> Part:

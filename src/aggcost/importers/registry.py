@@ -17,7 +17,11 @@ GROUP = "aggcost.importers"
 
 
 class Format(Protocol):
-    """What a module must offer to be a log format."""
+    """What a module must offer to be a log format.
+
+    `TABLES`, which it may leave out, names the tables of a database that it keeps its log in: ``LiteLLM_SpendLogs``,
+    ``tensorzero.model_inferences``. One of them is taken before other tables whose columns `detect` knows.
+    """
 
     NAME: str
     TITLE: str
@@ -52,6 +56,12 @@ def named(name: str) -> Format:
     if name not in known:
         raise UsageError(f"unknown format {name!r}: one of {', '.join(known)}", hint=did_you_mean(name, known))
     return known[name]
+
+
+def tables(form: Format) -> tuple[str, ...]:
+    """Return the tables that a format keeps its log in, none for one that says nothing of tables."""
+    stated: tuple[str, ...] = getattr(form, "TABLES", ())
+    return stated
 
 
 def choose(sample: Sample, asked: str | None, like: Format = generic) -> tuple[Format, str]:

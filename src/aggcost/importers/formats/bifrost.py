@@ -21,6 +21,7 @@ CAPABILITIES = {
     "time": "yes", "latency": "yes", "cache split": "yes", "session": "no", "cost": "where the price was known",
     "grain": "request", "prompt": "never read",
 }  # fmt: skip
+TABLES = ("logs",)
 RULE = "fallback_index, number_of_retries, object (or object_type) and timestamp"
 
 _DETAILS = "token_usage.prompt_tokens_details"

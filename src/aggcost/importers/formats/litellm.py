@@ -16,6 +16,7 @@ CAPABILITIES = {
     "time": "yes", "latency": "yes", "cache split": "yes", "session": "yes", "cost": "yes", "grain": "request",
     "prompt": "never read",
 }  # fmt: skip
+TABLES = ("LiteLLM_SpendLogs",)
 RULE = "request_id, call_type, spend, prompt_tokens and startTime (or starttime)"
 
 _USAGE, _MORE = "metadata.usage_object", "metadata.additional_usage_values"

@@ -21,6 +21,7 @@ CAPABILITIES = {
     "time": "yes", "latency": "yes", "cache split": "without lifetime", "session": "no", "cost": "where configured",
     "grain": "request", "prompt": "never read",
 }  # fmt: skip
+TABLES = ("tensorzero.model_inferences",)
 RULE = "inference_id, model_name and model_provider_name"
 
 _UUID_MS = "TRY_CAST('0x' || replace(left({id}, 13), '-', '') AS BIGINT)"
