@@ -244,3 +244,21 @@ def test_more_cached_than_sent_is_quarantined_in_openinference(tmp_path):
 def test_spans_without_a_kind_among_those_of_openinference(tmp_path):
     both = traces(tmp_path, span("a", None, LLM | {"llm.token_count.completion": 4}), chat("b", output=6))
     assert outputs(both) == [4, 6]
+
+
+def test_long_lines_are_read_in_the_usual_memory(tmp_path):
+    said = {"key": "gen_ai.prompt", "value": {"stringValue": "x" * 3000}}
+    used = {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 10}
+    attributes = [said, *({"key": name, "value": {"intValue": str(value)}} for name, value in used.items())]
+    attributes.append({"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}})
+    path = tmp_path / "spans.jsonl"
+    with path.open("w") as file:
+        for number in range(5000):
+            spans = [
+                {"traceId": f"{number:032x}", "spanId": f"{number:08x}{place:08x}", "name": "chat",
+                 "startTimeUnixNano": "1770000000000000000", "endTimeUnixNano": "1770000001000000000",
+                 "attributes": attributes}
+                for place in range(3)
+            ]  # fmt: skip
+            file.write(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}) + "\n")
+    assert sum(row["output"] for row in read(path).good) == 150_000

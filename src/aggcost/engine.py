@@ -36,11 +36,15 @@ class EngineError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An open engine. `folder` holds temporary files and is removed when the engine closes."""
+    """An open engine. `folder` holds temporary files and is removed when the engine closes.
+
+    `limited` says that the user set the limit of its memory.
+    """
 
     name: EngineName
     backend: Any  # an Ibis backend; Ibis ships no types
     folder: Path
+    limited: bool = False
 
     def read_parquet(self, path: Path) -> ibis.Table:
         """Return a Parquet file as a table."""
@@ -74,6 +78,20 @@ class Engine:
         self.rows(f"SET allowed_paths = [{listed}]")
         self.rows("SET enable_external_access = false")  # cannot be undone while the engine runs
 
+    @contextmanager
+    def roomy(self, megabytes: int) -> Iterator[None]:
+        """Let DuckDB work on one thread with at least this much memory, unless the user limits it."""
+        names = ("threads", *(() if self.limited else ("memory_limit",)))
+        before = {name: self.rows(f"SELECT current_setting('{name}')")[0][0] for name in names}
+        wanted = {"threads": 1, "memory_limit": f"{megabytes}MB"}
+        for name in names:
+            self.rows(f"SET {name} = {quoted(str(wanted[name]))}")
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                self.rows(f"SET {name} = {quoted(str(value))}")
+
     def close(self) -> None:
         """Let go of the engine and of its temporary files."""
         try:
@@ -106,7 +124,7 @@ def open_engine(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    engine = Engine("spark" if name == "spark" else "duckdb", backend, folder)
+    engine = Engine("spark" if name == "spark" else "duckdb", backend, folder, limited=memory_limit is not None)
     activity.using(folder)
     try:
         yield engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from aggcost.errors import InputError, UsageError
 from aggcost.importers import declared, fields, footers, generic, quarantine, registry, sampling, selecting, tables
 from aggcost.importers.census import Counting
 from aggcost.importers.fields import Meaning
-from aggcost.importers.files import SourceFile, without_mark
+from aggcost.importers.files import SourceFile, head_lines, without_mark
 from aggcost.importers.layout import Layout
 from aggcost.importers.parts import Part, ReadOptions
 from aggcost.importers.sampling import Sample
@@ -152,7 +153,7 @@ def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: 
     first, kept = batch[0], engine.folder / f"{name}.parquet"
     listed = [without_mark(one.file, engine.folder) for one in batch]
     selection = _of_json(engine, batch, listed, options, numbered=_layout(first).ordered)
-    with Counting([(file.path, file.given) for file in listed]) as counting:
+    with Counting([(file.path, file.given) for file in listed]) as counting, _room(engine, _layout(first), listed):
         _copy(engine, selection.sql, kept, ordered=_layout(first).ordered)
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
     counted = _counted(engine, name)
@@ -167,6 +168,17 @@ def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: 
     return parts
 
 
+def _room(engine: Engine, layout: Layout, listed: Sequence[SourceFile]) -> AbstractContextManager[None]:
+    """Return the memory that opening long lines takes: the engine holds each of 2,048 lines some fifty times over."""
+    lengths = [len(line) for file in listed[:_LOOK_FILES] for line in head_lines(file.path, _LOOK_LINES)]
+    mean_bytes = sum(lengths) // max(len(lengths), 1)
+    megabytes = min(_COPIES * _VECTOR_ROWS * mean_bytes // 1_000_000, _MOST_MB)
+    opens = bool(layout.items or layout.opened or layout.record)
+    return engine.roomy(megabytes) if opens and megabytes > _ROOM_MB else nullcontext()
+
+
+_VECTOR_ROWS, _COPIES, _ROOM_MB, _MOST_MB = 2048, 55, 150, 6000
+_LOOK_FILES, _LOOK_LINES = 20, 50
 _NOTES = {"lines": "JSON, one object a line", "array": tables.DOCUMENT, "document": tables.DOCUMENT}
 _KINDS = {"lines": "jsonl", "array": "document", "document": "document"}
 
