@@ -23,7 +23,7 @@ from test_cli import run
 
 from aggcost.engine import open_engine
 from aggcost.errors import InputError, UsageError
-from aggcost.importers import ReadOptions, read_usage, sources
+from aggcost.importers import ReadOptions, read_usage
 from aggcost.importers.databases import postgres
 from aggcost.importers.stored import Column, Table, Wanted
 
@@ -125,7 +125,7 @@ def test_the_server_a_dump_and_json_lines_say_the_same(database, tmp_path):
 
 
 def fetched(url, folder, **wanted):
-    file = sources.ready(url, folder, Wanted(**wanted))
+    file = postgres.fetch(url, folder, Wanted(**wanted))
     return file, file.path.read_text(encoding="utf-8")
 
 
@@ -214,10 +214,10 @@ def test_a_project_file_may_name_a_url(database, tmp_path):
 MEASURED = """
 import resource, sys, pathlib
 import psycopg
-from aggcost.importers import sources
+from aggcost.importers.databases import postgres
 from aggcost.importers.stored import Wanted
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-file = sources.ready(sys.argv[1], pathlib.Path(sys.argv[2]), Wanted())
+file = postgres.fetch(sys.argv[1], pathlib.Path(sys.argv[2]), Wanted())
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, file.path)
 """
 

@@ -15,7 +15,7 @@ from reading_logs import log, read
 from test_cli import run
 
 from aggcost.errors import DataQualityError, InputError
-from aggcost.importers import sources
+from aggcost.importers.databases import sqlite
 from aggcost.importers.stored import Wanted
 
 SUMS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
@@ -62,7 +62,7 @@ def test_a_file_says_what_json_lines_say(tmp_path):
 def test_no_prompt_reaches_the_temporary_file(tmp_path):
     path = save(tmp_path / "logs.db", spend_rows())
     assert PROMPT.encode() in path.read_bytes()
-    file = sources.ready(str(path), tmp_path, Wanted(mapped=("messages",)))
+    file = sqlite.fetch(str(path), tmp_path, Wanted(mapped=("messages",)))
     assert PROMPT.encode() not in file.path.read_bytes()
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
 

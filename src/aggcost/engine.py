@@ -80,7 +80,10 @@ class Engine:
 
     @contextmanager
     def roomy(self, megabytes: int) -> Iterator[None]:
-        """Let DuckDB work on one thread with at least this much memory, unless the user limits it."""
+        """Let DuckDB work on one thread with this much memory, unless the user limits it; 0 changes nothing."""
+        if not megabytes:
+            yield
+            return
         names = ("threads", *(() if self.limited else ("memory_limit",)))
         before = {name: self.rows(f"SELECT current_setting('{name}')")[0][0] for name in names}
         wanted = {"threads": 1, "memory_limit": f"{megabytes}MB"}

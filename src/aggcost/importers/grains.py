@@ -57,7 +57,8 @@ def grains_of(engine: Engine, one: Opened, part: Part, options: ReadOptions) -> 
 def spans_of(engine: Engine, part: Part) -> list[Grained]:
     """Return what a file has of each grain and provider; reads it once more."""
     if part.select is not None:
-        rows = engine.rows(_SPANS.format(part.select()))
+        with engine.roomy(part.room_mb):
+            rows = engine.rows(_SPANS.format(part.select()))
     elif part.relation is not None:
         rows = engine.rows(_SPANS.format(ibis.to_sql(part.relation, dialect=engine.name)))
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -153,7 +152,8 @@ def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: 
     first, kept = batch[0], engine.folder / f"{name}.parquet"
     listed = [without_mark(one.file, engine.folder) for one in batch]
     selection = _of_json(engine, batch, listed, options, numbered=_layout(first).ordered)
-    with Counting([(file.path, file.given) for file in listed]) as counting, _room(engine, _layout(first), listed):
+    room_mb = _room_mb(_layout(first), listed)
+    with Counting([(file.path, file.given) for file in listed]) as counting, engine.roomy(room_mb):
         _copy(engine, selection.sql, kept, ordered=_layout(first).ordered)
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
     counted = _counted(engine, name)
@@ -163,18 +163,21 @@ def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: 
         records, lines = counted.get(str(plain_name(engine, file.path)), (0, 0))
         table = LogTable(file, _KINDS[first.sample.shape], "", one.sample.names, {}, _NOTES[first.sample.shape])
         select = partial(_select_alone, engine, one, file, options)
-        parts.append(Part(table, one.format.NAME, select, None, census, (), records, lines))
+        parts.append(Part(table, one.format.NAME, select, None, census, (), records, lines, room_mb=room_mb))
     parts[0] = replace(parts[0], relation=engine.backend.table(name), kept=kept)
     return parts
 
 
-def _room(engine: Engine, layout: Layout, listed: Sequence[SourceFile]) -> AbstractContextManager[None]:
-    """Return the memory that opening long lines takes: the engine holds each of 2,048 lines some fifty times over."""
+def _room_mb(layout: Layout, listed: Sequence[SourceFile]) -> int:
+    """Return the memory that opening long lines takes beyond the usual, 0 for none.
+
+    The engine holds each of 2,048 lines some fifty times over.
+    """
+    if not (layout.items or layout.opened or layout.record):
+        return 0
     lengths = [len(line) for file in listed[:_LOOK_FILES] for line in head_lines(file.path, _LOOK_LINES)]
-    mean_bytes = sum(lengths) // max(len(lengths), 1)
-    megabytes = min(_COPIES * _VECTOR_ROWS * mean_bytes // 1_000_000, _MOST_MB)
-    opens = bool(layout.items or layout.opened or layout.record)
-    return engine.roomy(megabytes) if opens and megabytes > _ROOM_MB else nullcontext()
+    megabytes = _COPIES * _VECTOR_ROWS * sum(lengths) // max(len(lengths), 1) // 1_000_000
+    return min(megabytes, _MOST_MB) if megabytes > _ROOM_MB else 0
 
 
 _VECTOR_ROWS, _COPIES, _ROOM_MB, _MOST_MB = 2048, 55, 150, 6000

@@ -78,7 +78,7 @@ class Part:
 
     `select` gives its canonical SELECT. `lines` is how many lines the engine read, `records` the rows that came of
     them. `kept` is the temporary Parquet of text files: files that were read together share the first one's, and
-    `relation` with it.
+    `relation` with it. `room_mb` is the memory that its SELECT takes where that is more than usual.
     """
 
     table: LogTable
@@ -90,3 +90,4 @@ class Part:
     records: int
     lines: int
     kept: Path | None = None
+    room_mb: int = 0

@@ -149,7 +149,8 @@ def _bad_rows(engine: Engine, part: Part, asked: Period | None, limit: int | Non
             issue = f"CASE WHEN NOT {asked.outside_sql()} THEN issue END AS issue"
         numbered = f"SELECT {place} AS n, {issue} FROM ({select})"  # noqa: S608 - our own SELECT
         cut = "" if limit is None else f" LIMIT {limit}"
-        rows = engine.rows(f"SELECT n, issue FROM ({numbered}) WHERE issue IS NOT NULL ORDER BY n{cut}")  # noqa: S608
+        with engine.roomy(part.room_mb):
+            rows = engine.rows(f"SELECT n, issue FROM ({numbered}) WHERE issue IS NOT NULL ORDER BY n{cut}")  # noqa: S608
     finally:
         engine.rows("SET preserve_insertion_order = false")
     return [(int(n), str(issue)) for n, issue in rows]

@@ -18,13 +18,14 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import clipping, encodings, generic, loading, marks, partial, quarantine, sources
+from aggcost.importers import clipping, encodings, files, generic, loading, marks, partial, quarantine, sources
 from aggcost.importers.census import Counting
 from aggcost.importers.declared import DUP_KEY, DUP_ORDER, INSIDE, NODE
 from aggcost.importers.grains import Grained, grains_of, spans_of
 from aggcost.importers.loading import Opened
 from aggcost.importers.parts import InputFile, Part, Quarantined, ReadOptions
 from aggcost.importers.registry import Format
+from aggcost.importers.sources import Database
 from aggcost.importers.stored import Wanted
 from aggcost.importers.tables import LogTable
 from aggcost.ledger import accepted
@@ -51,12 +52,12 @@ def read_usage(engine: Engine, logs: Sequence[str], options: ReadOptions) -> Usa
     InputError for what cannot be read, DataQualityError for a file that is damaged or swallows lines.
     """
     _check(options)
-    found = sources.find(logs)
-    logged = [Path(source) for source in found if source != "-" and sources.database(source) is None]
+    found = {source: sources.database(source) for source in sources.find(logs)}
+    logged = [Path(source) for source, kind in found.items() if source != "-" and kind is None]
     engine.confine([*logged, *map(_unfinished, options.writes)])
     listed: list[Opened] = []
-    for source in found:
-        listed.append(_opened(engine, source, options, listed[-1].format if listed else generic))
+    for source, kind in found.items():
+        listed.append(_opened(engine, source, kind, options, listed[-1].format if listed else generic))
     parts = _parts(engine, listed, options)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
     rows, of_period = clipping.clipped(engine, _united(engine, parts), parts, options)
@@ -100,23 +101,27 @@ def _check(options: ReadOptions) -> None:
     encodings.checked(options.encoding)
 
 
-def _opened(engine: Engine, source: str, options: ReadOptions, like: Format) -> Opened:
-    shown = sources.shown(source)
-    if engine.name != "duckdb" and sources.database(source) is not None:
+def _opened(engine: Engine, source: str, kind: Database | None, options: ReadOptions, like: Format) -> Opened:
+    shown = source if kind is None else kind.shown(source)
+    if engine.name != "duckdb" and kind is not None:
         raise loading.no_text(shown)
-    wanted = Wanted(tuple(options.mapping.values()), options.format)
     with _told(shown):
-        with activity.reading(shown, _size_bytes(source)):
-            file = sources.ready(source, engine.folder, wanted, options.encoding, allow_partial=options.allow_partial)
+        with activity.reading(shown, _size_bytes(source, kind)):
+            if kind is not None:
+                file = kind.fetch(source, engine.folder, Wanted(tuple(options.mapping.values()), options.format))
+            else:
+                file = files.unpack(
+                    source, engine.folder, encoding=options.encoding, allow_partial=options.allow_partial
+                )
             if options.allow_partial:
                 file = partial.whole_part(file, engine.folder)
         with activity.reading(shown, file.bytes):
             return loading.opened(engine, file, options, like)
 
 
-def _size_bytes(source: str) -> int | None:
+def _size_bytes(source: str, kind: Database | None) -> int | None:
     """Return how much there is to unpack, None where only a server knows."""
-    if sources.database(source) is not None:
+    if kind is not None:
         return None
     return 0 if source == "-" else Path(source).stat().st_size
 

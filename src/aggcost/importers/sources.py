@@ -71,16 +71,6 @@ def again(source: str) -> str:
     return source if kind is None else kind.again(source)
 
 
-def ready(
-    source: str, folder: Path, wanted: Wanted, encoding: str | None = None, *, allow_partial: bool = False
-) -> SourceFile:
-    """Return a file to read: the one that is named, or what a database gave."""
-    kind = database(source)
-    if kind is not None:
-        return kind.fetch(source, folder, wanted)
-    return files.unpack(source, folder, encoding=encoding, allow_partial=allow_partial)
-
-
 def _refuse_other_urls(source: str) -> None:
     """Refuse a URL without repeating it: it may hold a password."""
     scheme = _URL.match(source)
