@@ -166,4 +166,4 @@ def _by_words(card: RateCard, provider: str | None, model: str) -> str | None:
 
 
 def _words(name: str) -> list[str]:
-    return sorted(_NOT_IN_NAMES.sub(" ", name.lower()).split())
+    return sorted(word for word in _NOT_IN_NAMES.sub(" ", name.lower()).split() if word != "latest")
