@@ -30,6 +30,7 @@ providers:
         rates:
           - prices: {input: "2", cache_read: "0.5", output: "10"}
             modes: {batch: {prices: {input: "1", cache_read: "0.25", output: "5"}}}
+      called: {rates: [{prices: {input: "1", output: "0", requests: {price: "0.25", per: 1000}}}]}
       two: {rates: [{prices: {input: "1", output: "4"}}]}
       long:
         rates:
@@ -162,6 +163,12 @@ def test_a_sum_of_long_prompts_has_the_rates_of_the_log(tmp_path):
     # 4,000 x 2 + 200 x 20 in the dearer tier, which the bill's sum alone could not tell
     assert against(tmp_path, log, [row("long,,2,4000,0,200,0.012")]).difference == 0
     assert parts(against(tmp_path, log, [row("long,,2,4000,0,200,0.012")])) == {}
+
+
+def test_a_report_that_counts_no_requests_takes_those_of_the_log(tmp_path):
+    log = ["2026-02-02T09:00:00Z,r1,acme,called,,1000,0,100"]  # 0.001 and 0.25 a thousand requests
+    found = against(tmp_path, log, [row("called,,,1000,0,100,")])
+    assert (found.log.cost, found.difference, found.bill.requests) == (Decimal("0.00125"), 0, None)
 
 
 def test_what_has_no_price_is_unexplained(tmp_path):

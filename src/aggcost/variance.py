@@ -103,9 +103,17 @@ def nearer_without(bill: Quantities, log: Quantities, repeats: Quantities) -> bo
 
 def expected_usd(bill: Quantities, log: Quantities) -> tuple[Fraction, bool]:
     """Return what the bill's quantities cost at our rates, and whether all of them have one."""
+    bill = _counted(bill, log)
     rates = {slot: _rate(slot, bill, log) for slot, one in bill.items() if one.units}
     known = sum((rate * bill[slot].units for slot, rate in rates.items() if rate is not None), ZERO)
     return known, None not in rates.values()
+
+
+def _counted(bill: Quantities, log: Quantities) -> Quantities:
+    """Return the bill with the log's requests where it counts tokens only, as some reports do."""
+    if not units_of(bill) or units_of(bill, (REQUESTS,)):
+        return bill
+    return {**bill, **{slot: one for slot, one in log.items() if slot[1] == REQUESTS}}
 
 
 def _rate(slot: Slot, bill: Quantities, log: Quantities) -> Fraction | None:
@@ -117,9 +125,9 @@ def _rate(slot: Slot, bill: Quantities, log: Quantities) -> Fraction | None:
 def explain(bill: Quantities, log: Quantities) -> Parts:
     """Return which part of the difference between two quantities at our rates is which."""
     parts = Parts()
-    counted = units_of(bill, (REQUESTS,)) > 0  # some reports count no requests
+    bill = _counted(bill, log)
     gaps = {}
-    for meter in USAGE_KEYS if counted else TOKEN_KEYS:
+    for meter in USAGE_KEYS:
         gap = _across_tiers(meter, bill, log, parts)
         if gap is not None:
             gaps[meter] = gap
