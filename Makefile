@@ -16,7 +16,7 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   the table of docs/benchmarks.md (minutes, and 5 GB of generated logs)"
 	@echo "make rates   rebuild the shipped catalogue of prices from its pinned source"
-	@echo "make docs    rebuild docs/cli.md and the pictures of docs/img"
+	@echo "make docs    rebuild docs/cli.md, the formats of docs/formats.md and the pictures of docs/img"
 	@echo "make clean   remove .venv, caches and generated logs"
 
 demo: $(VENV)/run
@@ -38,6 +38,7 @@ rates: $(VENV)/dev
 
 docs: $(VENV)/dev
 	$(BIN)/python docs/build_cli.py
+	$(BIN)/python docs/build_formats.py
 	$(BIN)/python docs/build_pictures.py
 
 clean:

@@ -116,8 +116,12 @@ class TestSpark:
 
     @pytest.mark.parametrize(
         "read",
-        [ReadOptions(request_ids=True), ReadOptions(dedupe="id", timezone="Europe/Berlin")],
-        ids=["plain", "dedupe"],
+        [
+            ReadOptions(request_ids=True),
+            ReadOptions(dedupe="id", timezone="Europe/Berlin"),
+            ReadOptions(since="2026-02-02", until="2026-02-03T12:00"),
+        ],
+        ids=["plain", "dedupe", "period"],
     )
     def test_simulate(self, folder, read):
         policy = load_policy(folder / "policy.yaml")

@@ -59,6 +59,16 @@ class ReadFlags:
             help="Zone of times without one, and of days and hours in the report.",
         ),
     ] = None
+    since: Annotated[
+        str | None,
+        _option(
+            "--since", panel=READING, metavar="TIME", help="First time of the period, in the zone of --tz (or of UTC)."
+        ),
+    ] = None
+    until: Annotated[
+        str | None,
+        _option("--until", panel=READING, metavar="TIME", help="End of the period; requests at that time are outside."),
+    ] = None
     from_: Annotated[
         str | None,
         _option(
@@ -76,6 +86,15 @@ class ReadFlags:
         str | None,
         _option("--dedupe", panel=READING, metavar="id", help="Drop repeats of a request id into the duplicate line."),
     ] = None
+    encoding: Annotated[
+        str | None,
+        _option(
+            "--encoding", panel=READING, metavar="NAME", help="Encoding of text that is not UTF-8: cp1252, latin-1."
+        ),
+    ] = None
+    allow_partial: Annotated[
+        bool, _option("--allow-partial", panel=READING, help="Read a log that is cut off up to its last whole line.")
+    ] = False
     quarantine: Annotated[
         Path | None,
         _option(

@@ -19,7 +19,7 @@ _DATE_TIME = r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-4]):[0-9]{2}(:[
 _OFFSET = r".* ?[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
 _ZONED = _DATE_TIME + r" ?(Z|UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
 LAST_YEAR = 2999  # of times that numbers or typed columns state: later ones are of another unit, or made up
-_END_US = 32_503_680_000_000_000  # 3000-01-01
+END_US = 32_503_680_000_000_000  # 3000-01-01
 _LONGEST_PLAIN_UTC = len("2026-02-01T12:00:00.123456789Z")
 MAX_MILLISECONDS = 10**12  # 31 years
 MICROSECONDS = {"s": "1000000", "ms": "1000", "us": "1", "ns": "0.001"}
@@ -120,17 +120,16 @@ def epoch(cell: Cell, unit: str) -> str:
         raise UsageError(f"unknown unit {unit!r} of a time: s, ms, us or ns")
     micros = f"TRY_CAST({cell.text} AS DECIMAL(28, 9)) * {factor}"
     return (
-        f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') AND {micros} < {_END_US} "
+        f"CASE WHEN regexp_full_match({cell.text}, '{_UNSIGNED}') AND {micros} < {END_US} "
         f"THEN make_timestamp(CAST(floor({micros}) AS BIGINT)) END"
     )
 
 
 def timestamp(cell: Cell, zone: str | None) -> str:
     """Return a time in UTC from ISO 8601 text; text without a zone is read in `zone`, nothing without one."""
-    if cell.kind == "time":
-        return _plausible(_local(f"CAST({cell.sql} AS TIMESTAMP)", zone))
-    if cell.kind == "zoned":
-        return _plausible(f"CAST(CAST({cell.sql} AS TIMESTAMPTZ) AS TIMESTAMP)")
+    if cell.kind in ("time", "zoned"):
+        typed = _local(_typed(cell), zone) if cell.kind == "time" else _typed(cell)
+        return typed if cell.plain else _plausible(typed)
     text = cell.text
     plain = f"TRY_CAST({text} AS TIMESTAMP)"
     zoned = f"CASE WHEN regexp_full_match({text}, '{_OFFSET}') THEN {offset_time(text)} ELSE {plain} END"
@@ -150,6 +149,17 @@ def _is_plain_utc(text: str) -> str:
 def offset_time(text: str) -> str:
     """Return the UTC time of text that ends in an offset such as +05:30."""
     return f"CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS TIMESTAMP)"
+
+
+def odd_time(cell: Cell) -> str:
+    """Return whether a typed time is none that a log could have, or so near to the end that a zone decides."""
+    return f"year({_typed(cell)}) NOT BETWEEN 2 AND {LAST_YEAR - 1}"
+
+
+def _typed(cell: Cell) -> str:
+    if cell.kind == "time":
+        return f"CAST({cell.sql} AS TIMESTAMP)"
+    return f"CAST(CAST({cell.sql} AS TIMESTAMPTZ) AS TIMESTAMP)"
 
 
 def _plausible(time: str) -> str:

@@ -17,21 +17,22 @@ from aggcost.importers.selecting import Rows, Selection
 NOT_JSON, NOT_AN_OBJECT = "line:not_json", "line:not_an_object"
 NOT_A_REQUEST = "not_a_request"
 DUP_KEY, DUP_ORDER, FIRST = "dup_key", "dup_order", "first"
+NODE, INSIDE = "node", "inside"
 
 
 def of_json(layout: Layout, lines: str, names: tuple[str, ...], options: ReadOptions, shown: str) -> Selection:
     """Return the SELECT over JSON lines (`file`, `line`, `json`): canonical columns and what became of each record.
 
-    Beside them `filtered` (why a record is no request, or null), `dup_key` and `dup_order` where the layout
-    tells repeats, `file` and `line`, and `first`, true for the first record of a line.
+    Beside them `filtered` (why a record is no request, or null), `dup_key` and `dup_order` where the layout tells
+    repeats, `node` and `inside` where it tells what stands inside what, `file` and `line`, and `first`, true for the
+    first record of a line.
     """
     records = JsonRecords(layout)
     made = _Made(layout, records.resolve, names, options, shown)
-    is_object = "starts_with(CAST(json AS VARCHAR), '{')"
-    request = f"coalesce(record IS NOT NULL{_and(layout, records.resolve)}, false)"
+    request = f"coalesce(is_record{_and(layout, records.resolve)}, false)"
     extras = _extras(layout, records.resolve, request) | {"file": "file", "line": "line", FIRST: FIRST}
-    broken = (f"WHEN json IS NULL THEN '{NOT_JSON}'", f"WHEN NOT {is_object} THEN '{NOT_AN_OBJECT}'")
-    extras["filtered"] = f"CASE WHEN {is_object} AND NOT {request} THEN '{NOT_A_REQUEST}' END"
+    broken = (f"WHEN NOT is_json THEN '{NOT_JSON}'", f"WHEN NOT is_object THEN '{NOT_AN_OBJECT}'")
+    extras["filtered"] = f"CASE WHEN is_object AND NOT {request} THEN '{NOT_A_REQUEST}' END"
     rows = Rows(made.relation(records.relation(lines)), shown, broken, request=request, extras=extras)
     return _selection(layout, rows, made.found, options)
 
@@ -82,7 +83,7 @@ class _Made:
 
 
 def _selection(layout: Layout, rows: Rows, found: Mapping[str, Source], options: ReadOptions) -> Selection:
-    excludes = layout.excludes_cache or options.input_excludes_cache
+    excludes = options.input_excludes_cache or layout.excludes_cache
     meaning = Meaning(options.timezone or layout.zone, None, excludes)
     return Selection(rows, found, meaning, request_ids=options.request_ids or options.dedupe is not None)
 
@@ -99,6 +100,8 @@ def _extras(layout: Layout, resolve: Callable[[str], Cell], request: str) -> dic
         found[DUP_KEY] = f"CASE WHEN {request} THEN {filled(layout.key, resolve)} END"
         order = ", ".join(f"CAST({filled(one, resolve)} AS BIGINT)" for one in layout.keep)
         found[DUP_ORDER] = f"CAST([{order}] AS BIGINT[])"
+    if layout.node:
+        found |= {NODE: filled(layout.node, resolve), INSIDE: filled(layout.inside, resolve)}
     return found
 
 

@@ -85,11 +85,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the user says about a log beyond its columns."""
+    """What the user or the format says about a log beyond its columns; None: each row tells what its input excludes."""
 
     zone: str | None
     time_unit: str | None
-    input_excludes_cache: bool
+    input_excludes_cache: bool | None
 
 
 def by_header(
@@ -237,4 +237,7 @@ def uncached_input(values: Mapping[str, str], meaning: Meaning) -> str | None:
     if meaning.input_excludes_cache:
         return values["input_tokens"]
     parts = "".join(f" - coalesce({values[name]}, 0)" for name in TOKENS[1:] if name in values)
-    return f"{values['input_tokens']}{parts}"
+    rest = f"{values['input_tokens']}{parts}"
+    if meaning.input_excludes_cache is None:
+        return f"CASE WHEN {rest} < 0 THEN {values['input_tokens']} ELSE {rest} END"
+    return rest

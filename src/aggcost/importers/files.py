@@ -6,40 +6,44 @@ Text is UTF-8 without NUL; compressed files are read to their end and verified.
 from __future__ import annotations
 
 import glob
-import gzip
 import hashlib
 import shutil
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
-
-import zstandard
 
 from aggcost.errors import DataQualityError, InputError
+from aggcost.importers.encodings import as_utf8
+from aggcost.importers.unpacking import GZIP, ZSTD, unpacked
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zst")
-GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+PARQUET = b"PAR1"
 BLOCK_BYTES = 1 << 22
 MAX_LINE_BYTES = 16 << 20
 # Keys of JSON lines: from every line of a small file, from places all over a large one.
 SAMPLE_WHOLE_BYTES, SAMPLE_PLACES, SAMPLE_LINES = 8 << 20, 64, 50
-# A decompression bomb is stopped: more than 250 times its size, once it has grown past 64 MB.
-MAX_RATIO, RATIO_FROM_BYTES = 250, 64 << 20
-_UTF8_BOM, _WIDE_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+_UTF8_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to read: `shown` is the name the user gave, `given` that file, `path` the plain bytes to read."""
+    """A file to read: `shown` is the name the user gave, `given` that file, `path` the plain bytes to read.
+
+    `was` is the encoding of a text that was not UTF-8. A file that is not `whole` is known to be cut off; where it was
+    read in part, `ends_at` is the byte of its text up to which, and `lost_bytes` how many were left out after it.
+    """
 
     shown: str
     given: Path
     path: Path
     bytes: int
     parquet: bool
+    packed: bool = False
+    was: str = ""
+    whole: bool = True
+    ends_at: int | None = None
+    lost_bytes: int = 0
 
 
 def find(sources: Sequence[str]) -> list[str]:
@@ -67,8 +71,11 @@ def _expand(source: str) -> list[str]:
     return matched
 
 
-def unpack(shown: str, folder: Path) -> SourceFile:
-    """Return a file ready to read: standard input spooled, gzip and zstd unpacked and verified."""
+def unpack(shown: str, folder: Path, *, encoding: str | None = None, allow_partial: bool = False) -> SourceFile:
+    """Return a file ready to read: standard input spooled, gzip and zstd unpacked and verified, text as UTF-8.
+
+    DataQualityError for a file that is cut off, unless `allow_partial`.
+    """
     path = given = _spooled(folder) if shown == "-" else Path(shown)
     try:
         with path.open("rb") as file:
@@ -81,10 +88,24 @@ def unpack(shown: str, folder: Path) -> SourceFile:
     if magic == PARQUET:
         _refuse_cut_parquet(shown, path, size)
         return SourceFile(shown, given, path, size, parquet=True)
-    if magic.startswith((GZIP, ZSTD)):
-        path = _unpacked(shown, path, folder, gzipped=magic.startswith(GZIP))
-    _refuse_other_encodings(shown, path)
-    return SourceFile(shown, given, path, size, parquet=False)
+    packed, whole = magic.startswith((GZIP, ZSTD)), True
+    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    if packed:
+        path = folder / f"unpacked-{name}"
+        whole = unpacked(shown, given, path, gzipped=magic.startswith(GZIP))
+    if not (whole or allow_partial):
+        raise _cut(shown, f"the compressed file is damaged or cut off: it ends at byte {size:,} within its data")
+    text = as_utf8(shown, path, folder / f"transcoded-{name}", encoding)
+    if not (text.whole or allow_partial):
+        raise _cut(shown, f"the file is cut off: it ends at byte {size:,} within a character")
+    whole = whole and text.whole
+    return SourceFile(shown, given, text.path, size, parquet=False, packed=packed, was=text.was, whole=whole)
+
+
+def _cut(shown: str, what: str) -> DataQualityError:
+    return DataQualityError(
+        f"{shown}: {what}", hint="export or copy it again; --allow-partial reads what comes before the cut"
+    )
 
 
 def _refuse_cut_parquet(shown: str, path: Path, size: int) -> None:
@@ -102,60 +123,6 @@ def _spooled(folder: Path) -> Path:
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file, BLOCK_BYTES)
     return path
-
-
-def _unpacked(shown: str, path: Path, folder: Path, *, gzipped: bool) -> Path:
-    plain = folder / f"unpacked-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
-    try:
-        with path.open("rb") as packed, plain.open("wb") as file:
-            opened = gzip.GzipFile(fileobj=packed) if gzipped else _WholeFrames(packed)
-            _copy_limited(shown, opened, file, path.stat().st_size)
-    except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
-        raise DataQualityError(
-            f"{shown}: the compressed file is damaged or cut off: {error}", hint="export or copy the file again"
-        ) from error
-    return plain
-
-
-class _WholeFrames:
-    """Reads zstd frames to their end; python-zstandard's own reader ends quietly where a frame is cut off."""
-
-    def __init__(self, packed: IO[bytes]) -> None:
-        self._packed = packed
-        self._frame = zstandard.ZstdDecompressor().decompressobj()
-
-    def read(self, size: int) -> bytes:
-        while True:
-            if self._frame.eof:
-                rest = self._frame.unused_data or self._packed.read(1 << 16)
-                if not rest:
-                    return b""
-                self._frame = zstandard.ZstdDecompressor().decompressobj()
-            else:
-                rest = self._packed.read(min(size, 1 << 16))
-                if not rest:
-                    raise EOFError("the last zstd frame is not complete")
-            found = self._frame.decompress(rest)
-            if found:
-                return found
-
-
-def _copy_limited(shown: str, packed: gzip.GzipFile | _WholeFrames, file: IO[bytes], packed_bytes: int) -> None:
-    written = 0
-    while block := packed.read(BLOCK_BYTES):
-        written += len(block)
-        if written > max(RATIO_FROM_BYTES, MAX_RATIO * packed_bytes):
-            raise InputError(f"{shown}: unpacks to more than {MAX_RATIO} times its size", hint="is it a log?")
-        file.write(block)
-
-
-def _refuse_other_encodings(shown: str, path: Path) -> None:
-    with path.open("rb") as file:
-        head = file.read(1 << 16)
-    if head.startswith(_WIDE_BOMS):
-        raise InputError(f"{shown}: UTF-16 or UTF-32 text at byte 0", hint="convert it to UTF-8: iconv -t utf-8")
-    if b"\x00" in head:
-        raise InputError(f"{shown}: a NUL byte at byte {head.index(0)}: not a text log", hint="expected UTF-8 text")
 
 
 def head_lines(path: Path, most: int, most_bytes: int = MAX_LINE_BYTES) -> Iterator[bytes]:

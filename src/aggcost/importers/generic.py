@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from aggcost.errors import InputError
 from aggcost.importers.casts import Cell
 from aggcost.importers.fields import SYNONYMS, Source, by_header
+from aggcost.importers.layout import Layout
 from aggcost.importers.sampling import Sample
 
 NAME = "generic"
 TITLE = "CSV, TSV, JSONL or Parquet with fields by name"
 SEMANTICS = "input_tokens contains cached tokens (unless --input-excludes-cache); output_tokens contains reasoning"
-CAPABILITIES = {
+CAPABILITIES: Mapping[str, str] = {
     "time": "where a column has it", "latency": "where a column has it", "cache split": "where columns have it",
     "session": "where a column has it", "cost": "where a column has it", "grain": "request, or where a column has it",
     "prompt": "hashed",
@@ -20,7 +21,7 @@ CAPABILITIES = {
 
 
 RULE = "names of fields"
-LAYOUT = None  # what people call the fields decides
+LAYOUT: Layout | None = None  # what people call the fields decides
 
 
 def detect(sample: Sample) -> str | None:

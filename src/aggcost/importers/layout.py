@@ -11,15 +11,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from aggcost.engine import quoted
-from aggcost.importers.casts import MICROSECONDS, Cell
+from aggcost.importers.casts import END_US, MICROSECONDS, Cell
 
 Resolve = Callable[[str], Cell]
 # A path begins with a name, a quote or a caret; the braces of a regular expression hold numbers.
 _BRACED = re.compile(r"""\{([A-Za-z_^"][^{}]*)\}""")
 _SEGMENT = re.compile(r'"([^"]+)"|([^."\[\]]+)|\[([0-9]+)\]')
+_WHOLE_US = {"s": 1_000_000, "ms": 1_000}  # whole numbers in these units are quick to read
 _COUNT = r"[0-9]{1,15}(\.0+)?"
+_GROUPED = r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"
 _AMOUNT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
 
 
@@ -41,27 +44,34 @@ class Place:
 class Layout:
     """How a format is read.
 
-    `fields` says where the fields of the contract stand, `constants` what they are where the format itself
-    says so. `items` are the paths of the lists that hold the records of a JSON line (``data[*]``), outermost
-    first; without them each line or row is a record. `record` is SQL over `item` (one of them) that makes
-    another JSON object of it, where paths cannot reach into it. `encoded` are paths of members that may be JSON
-    inside a string. `excludes_cache` says that input tokens do not contain cached ones. `requests` is a
-    template that is true for records that are requests; others are filtered. `key` is the template of a text
-    that repeats of one request share, and of the rows with one key that with the largest `keep` (templates of
-    integers) stays. Templates of an `ordered` format may look at the rows before: ``OVER (PARTITION BY file
-    ORDER BY line ...)``. `grain` is bucket where a record sums several requests.
+    `fields` says where the fields of the contract stand, `constants` what they are where the format itself says
+    so. `items` are the paths of the lists that hold the records of a JSON line (``data[*]``), outermost first;
+    without them each line or row is a record, as is what lacks a list that ends in a question mark (``data[*]?``:
+    the page of an API, or its records alone). `record` is SQL over `item` (one of them) that makes another JSON
+    object of it, where paths cannot reach into it. `opened` is SQL over `json` that makes the list of the records
+    of a line, instead of both. `encoded` are paths of members that may be JSON inside a string. `excludes_cache`
+    says that input tokens do not contain cached ones; None that producers differ: they do not in rows with more
+    cached tokens than input tokens. `requests` is a template that is true for records that are requests; others
+    are filtered. `key` is the template of a text that repeats of one request share, and of the rows with one key
+    that with the largest `keep` (templates of integers) stays. `node` and `inside` are templates of texts that
+    name a record and the one around it: a request is filtered where a request stands anywhere inside it that has
+    tokens, or where neither has any. Templates of an `ordered` format may look at the rows before: ``OVER
+    (PARTITION BY file ORDER BY line ...)``. `grain` is bucket where a record sums several requests.
     """
 
     fields: Mapping[str, Place]
     constants: Mapping[str, str] = field(default_factory=dict)
     items: tuple[str, ...] = ()
     record: str = ""
+    opened: str = ""
     encoded: tuple[str, ...] = ()
-    excludes_cache: bool = False
+    excludes_cache: bool | None = False
     zone: str | None = "UTC"
     requests: str = ""
     key: str = ""
     keep: tuple[str, ...] = ()
+    node: str = ""
+    inside: str = ""
     ordered: bool = False
     grain: str = "request"
 
@@ -88,12 +98,91 @@ def total(*paths: str) -> Place:
     )
 
 
+def summed(path: str, names: str, but: str = "") -> Place:
+    """Return the sum of those counts of an object whose names match one regular expression and not another.
+
+    An object without such a name gives nothing, and one that is no count spoils the sum.
+    """
+    # The object may stand in a string; the lambda gives the list a name, so that it is made once.
+    decoded = f"TRY_CAST(json_extract_string(TRY_CAST({{{path}}} AS JSON), '$') AS JSON)"
+    other = f" AND NOT regexp_matches(lower(e.key), {quoted(but)})" if but else ""
+    wanted = f"lambda e: e.value IS NOT NULL AND regexp_matches(lower(e.key), {quoted(names)}){other}"
+    listed = f"list_filter(map_entries(TRY_CAST({decoded} AS MAP(VARCHAR, VARCHAR))), {wanted})"
+    bad = f"len(list_filter(l, lambda e: NOT regexp_full_match(e.value, '{_COUNT}'))) > 0"
+    added = "list_sum(list_transform(l, lambda e: TRY_CAST(split_part(e.value, '.', 1) AS BIGINT)))"
+    cases = f"CASE WHEN len(l) = 0 THEN NULL WHEN {bad} THEN 'not a count' ELSE CAST({added} AS VARCHAR) END"
+    return Place(f"list_transform([{listed}], lambda l: {cases})[1]")
+
+
+def added(*places: Place) -> Place:
+    """Return the sum of several counts, as `total` does of those that stand at paths."""
+    return Place(_summed(f"[{', '.join(place.template for place in places)}]"))
+
+
+def counted(elements: Place, name: str, value: str, *members: str, besides: Place | None = None) -> Place:
+    """Return the sum of a count over the objects of a list of which a member `name` is `value`.
+
+    The count is the first of `members` that an object has; one that is no count spoils the sum. `besides` is
+    a count that is added, and the sum where there is no list.
+    """
+    tested, *texts = (f"json_extract_string(one, {json_path(segments(path)[1])})" for path in (name, *members))
+    text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
+    listed = f"json_extract(TRY_CAST({elements.template} AS JSON), '$[*]')"
+    alone = "CAST(NULL AS VARCHAR)" if besides is None else besides.template
+    found = f"[{text} FOR one IN {listed} IF {tested} = {quoted(value)}]"
+    return Place(
+        f"CASE WHEN {elements.template} IS NULL THEN {alone} ELSE {_summed(f'list_append({found}, {alone})')} END"
+    )
+
+
+def grouped(path: str) -> Place:
+    """Return a number without the commas between its thousands, where they stand as they should."""
+    text = f"{{{path}}}"
+    return Place(f"CASE WHEN regexp_full_match({text}, '{_GROUPED}') THEN replace({text}, ',', '') ELSE {text} END")
+
+
 def rest(whole: Place, *parts: Place) -> Place:
     """Return what of a count its parts do not say; parts that say more than the whole make it no count."""
-    known = " + ".join(f"coalesce(TRY_CAST({part.template} AS BIGINT), 0)" for part in parts)
+    known = " + ".join(f"coalesce(CAST(TRY_CAST({part.template} AS BIGINT) AS HUGEINT), 0)" for part in parts)
     left = f"CAST(TRY_CAST({whole.template} AS BIGINT) - ({known}) AS VARCHAR)"
     split = f"({known}) > 0 AND regexp_full_match({whole.template}, '{_COUNT}')"
     return Place(f"CASE WHEN {split} THEN {left} ELSE {whole.template} END")
+
+
+def inclusive(whole: Place, *parts: Place) -> Place:
+    """Return a total that a log states with or without its parts: parts that are more than it cannot be in it.
+
+    Where one of them is no count the total stays as it stands.
+    """
+    listed = [whole, *parts]
+    numbers = [f"coalesce(CAST(split_part({one.template}, '.', 1) AS BIGINT), 0)" for one in listed]
+    good = " AND ".join(f"coalesce(regexp_full_match({one.template}, '{_COUNT}'), true)" for one in listed)
+    inside = " + ".join(numbers[1:])
+    return Place(
+        f"CASE WHEN NOT ({good}) OR {whole.template} IS NULL THEN {whole.template} "
+        f"WHEN {inside} > {numbers[0]} THEN CAST({inside} + {numbers[0]} AS VARCHAR) ELSE {whole.template} END"
+    )
+
+
+def dollars(*parts: Place) -> Place:
+    """Return the sum of several amounts of dollars; missing ones are left out, and one that is none spoils the sum."""
+    texts = [f"NULLIF({part.template}, '')" for part in parts]
+    bad = " OR ".join(f"NOT regexp_full_match({text}, '{_AMOUNT}')" for text in texts)
+    summed = " + ".join(f"coalesce(TRY_CAST({text} AS DECIMAL(28, 12)), 0)" for text in texts)
+    return Place(
+        f"CASE WHEN coalesce({', '.join(texts)}) IS NULL THEN NULL WHEN {bad} THEN 'not an amount' "
+        f"ELSE CAST({summed} AS VARCHAR) END"
+    )
+
+
+def size(*paths: str) -> str:
+    """Return the template of a sum of counts to `keep` the larger of; what is no count of an int is 0."""
+    return " + ".join(f"CAST(coalesce(TRY_CAST({{{path}}} AS INTEGER), 0) AS BIGINT)" for path in paths)
+
+
+def folder(template: str) -> Place:
+    """Return the last part of a path in a file system."""
+    return Place(f"nullif(regexp_extract({template}, '([^/\\\\]+)[/\\\\]*$', 1), '')")
 
 
 def cents(path: str) -> Place:
@@ -107,11 +196,23 @@ def billionths(path: str) -> Place:
 
 
 def moment(path: str, unit: str = "s") -> Place:
-    """Return a time that a log states as ISO 8601 text or as a number in this unit since 1970."""
-    text, micros = f"{{{path}}}", MICROSECONDS[unit]
-    number = f"CAST(floor(TRY_CAST({text} AS DECIMAL(28, 9)) * {micros}) AS BIGINT)"
-    iso = f"CAST(make_timestamp({number}) AS VARCHAR) || 'Z'"
-    return Place(f"CASE WHEN regexp_full_match({text}, '[0-9]{{1,18}}([.][0-9]*)?') THEN {iso} ELSE {text} END")
+    """Return a time that a log states as ISO 8601 text or as a number in this unit since 1970.
+
+    A number so large that it is of another unit stays what it is, and is no time.
+    """
+    text = f"{{{path}}}"
+    micros = f"TRY_CAST({text} AS DECIMAL(28, 9)) * {MICROSECONDS[unit]}"
+    is_number = f"regexp_full_match({text}, '[0-9]{{1,18}}([.][0-9]*)?') AND {micros} < {END_US}"
+    cases = f"WHEN {is_number} THEN {_iso(f'CAST(floor({micros}) AS BIGINT)')}"
+    if unit in _WHOLE_US:
+        whole = f"TRY_CAST({text} AS BIGINT)"
+        is_whole = f"{whole} BETWEEN 0 AND {END_US // _WHOLE_US[unit] - 1} AND CAST({whole} AS VARCHAR) = {text}"
+        cases = f"WHEN {is_whole} THEN {_iso(f'{whole} * {_WHOLE_US[unit]}')} {cases}"
+    return Place(f"CASE {cases} ELSE {text} END")
+
+
+def _iso(micros: str) -> str:
+    return f"replace(CAST(make_timestamp({micros}) AS VARCHAR), ' ', 'T') || 'Z'"
 
 
 def between(start: str, end: str) -> Place:
@@ -120,10 +221,25 @@ def between(start: str, end: str) -> Place:
     return Place(f"CAST(CAST({times[0]} - {times[1]} AS DECIMAL(28, 3)) / 1000 AS VARCHAR)")
 
 
-def renamed(path: str, names: Mapping[str, str]) -> Place:
+def in_milliseconds(path: str) -> Place:
+    """Return milliseconds of a duration that a log states in seconds, for templates: `at` takes a unit."""
+    text = f"{{{path}}}"
+    exact = f"CAST(TRY_CAST({text} AS DECIMAL(28, 9)) * 1000 AS VARCHAR)"
+    return Place(f"CASE WHEN regexp_full_match({text}, '{_AMOUNT}') THEN {exact} ELSE {text} END")
+
+
+def renamed(stated: str | Place, names: Mapping[str, str]) -> Place:
     """Return a text, where it is one of these words (whatever its case) by its usual name."""
+    text = stated.template if isinstance(stated, Place) else f"{{{stated}}}"
     cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(name)}" for word, name in names.items())
-    return Place(f"CASE lower({{{path}}}) {cases} ELSE {{{path}}} END")
+    return Place(f"CASE lower({text}) {cases} ELSE {text} END")
+
+
+def _summed(texts: str) -> str:
+    """Return SQL of the sum of a list of counts. The list is bound to a name: every copy of it would be planned."""
+    bad = f"len([one FOR one IN found IF NOT regexp_full_match(one, '{_COUNT}')]) > 0"
+    total = "CAST(list_sum([CAST(split_part(one, '.', 1) AS BIGINT) FOR one IN found]) AS VARCHAR)"
+    return f"[CASE WHEN {bad} THEN 'not a count' ELSE {total} END FOR found IN [{texts}]][1]"
 
 
 def _scaled(path: str, sql_type: str, factor: str) -> Place:
@@ -138,6 +254,15 @@ def filled(template: str, resolve: Resolve) -> str:
     return _BRACED.sub(lambda found: resolve(found[1]).text, template)
 
 
+def top_names(layout: Layout) -> set[str]:
+    """Return the columns or top-level members that a layout reads."""
+    if layout.items:
+        return {layout.items[0].partition("[")[0].partition(".")[0]}
+    paths = [path for place in layout.fields.values() for path in _BRACED.findall(place.template)]
+    return {str(segments(path)[1][0]) for path in paths}
+
+
+@cache
 def segments(path: str) -> tuple[int, tuple[str | int, ...]]:
     """Return how far out a path begins (0 is the record itself), and its names and positions."""
     inner = path.lstrip("^")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aggcost.engine import Engine, EngineError, plain_name, quoted
 from aggcost.errors import InputError, UsageError
-from aggcost.importers import declared, fields, generic, quarantine, registry, sampling, selecting, tables
+from aggcost.importers import declared, fields, footers, generic, quarantine, registry, sampling, selecting, tables
 from aggcost.importers.census import Counting
 from aggcost.importers.fields import Meaning
 from aggcost.importers.files import SourceFile, without_mark
@@ -44,14 +44,16 @@ class Opened:
         return (self.format.NAME, self.sample.shape) if self.table is None and self.format.LAYOUT else None
 
 
-def opened(engine: Engine, file: SourceFile, options: ReadOptions) -> Opened:
-    """Return a file with its format; InputError where it is neither JSON nor a table."""
+def opened(engine: Engine, file: SourceFile, options: ReadOptions, like: registry.Format = generic) -> Opened:
+    """Return a file with its format, perhaps that of the file before; InputError for neither JSON nor a table."""
     if engine.name != "duckdb":
         table = _spark_table(file)
-        return Opened(file, Sample(table.names), generic, CANONICAL, table)  # type: ignore[arg-type]
+        return Opened(file, Sample(table.names), generic, CANONICAL, table)
     sample = None if file.parquet else sampling.json_sample(file)
     if sample is not None:
-        return Opened(file, sample, *registry.choose(sample, options.format))
+        return Opened(file, sample, *registry.choose(sample, options.format, like))
+    if file.parquet:
+        footers.refuse_bombs(engine, file)
     table = tables.open_table(engine, file)
     return Opened(file, Sample(table.names), *registry.choose(Sample(table.names), options.format), table)
 
@@ -68,8 +70,9 @@ def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Pa
     """Return a file that is read alone: a table, or JSON known by the names of its fields."""
     table = one.table or tables.open_json(engine, one.file, one.sample.shape)
     selection = _selected(engine, one.format, table, options)
-    read = _viewed if table.kind == "parquet" else _copied
-    part = read(engine, table, one.format.NAME, selection, name)
+    # Repeats are told among rows that stand side by side, whatever file they come from.
+    viewed = table.kind == "parquet" and not (one.format.LAYOUT and one.format.LAYOUT.key)
+    part = (_viewed if viewed else _copied)(engine, table, one.format.NAME, selection, name)
     if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
         return imported(engine, replace(one, table=tables.with_late_keys(engine, table)), options, name)
     selecting.need_zone(engine, table.file.shown, name, selection.timestamp, selection.meaning)
@@ -79,12 +82,22 @@ def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Pa
 def _selected(engine: Engine, chosen: registry.Format, table: LogTable, options: ReadOptions) -> Selection:
     if chosen.LAYOUT is not None:
         return declared.of_table(chosen.LAYOUT, table.sql, table.cells, options, table.file.shown)
-    found = generic.fields(table.names, table.cells, options.mapping, table.file.shown)
+    found = _by_name(table, options)
     found |= fields.assumed(options.assume)
     unit = selecting.time_unit(engine, table, found.get("timestamp"))
     meaning = Meaning(options.timezone, unit, options.input_excludes_cache)
     keep_ids = options.request_ids or options.dedupe is not None or table.kind == "parquet"
     return Selection(selecting.of_names(table, found), found, meaning, request_ids=keep_ids)
+
+
+def _by_name(table: LogTable, options: ReadOptions) -> dict[str, fields.Source]:
+    try:
+        return generic.fields(table.names, table.cells, options.mapping, table.file.shown)
+    except InputError as error:
+        like = registry.near(Sample(table.names))
+        if options.mapping or not like:
+            raise
+        raise InputError(error.message, hint=f"nearest formats: {like}; or {error.hint}") from error
 
 
 def _viewed(engine: Engine, table: LogTable, format_name: str, selection: Selection, name: str) -> Part:

@@ -17,6 +17,8 @@ from aggcost.rules import Condition
 class ReadOptions:
     """How a log is read: columns and constants for fields, the zone of times without one, and so on.
 
+    `since` and `until` (ISO dates or times) bound the period, its end not included.
+    `encoding` is that of text that is not UTF-8; `allow_partial` reads a log that is cut off up to there.
     `request_ids` keeps the ids themselves in temporary files; a ledger needs only their hashes. `writes` are files
     that the engine is to write: it may open nothing but the logs and these.
     """
@@ -24,10 +26,14 @@ class ReadOptions:
     mapping: Mapping[str, str] = field(default_factory=dict)
     assume: Mapping[str, str] = field(default_factory=dict)
     timezone: str | None = None
+    since: str | None = None
+    until: str | None = None
     input_excludes_cache: bool = False
     dedupe: str | None = None
     format: str | None = None
     tasks: Sequence[tuple[str, Condition]] = ()
+    encoding: str | None = None
+    allow_partial: bool = False
     request_ids: bool = False
     writes: Sequence[Path] = ()
 

@@ -10,6 +10,7 @@ import ibis
 from aggcost.engine import Engine
 from aggcost.errors import DataQualityError, InputError, InvariantError, Issue
 from aggcost.importers import tables
+from aggcost.importers.clipping import Period
 from aggcost.importers.parts import Part, Quarantined, Reject
 from aggcost.importers.tables import LogTable, Record
 from aggcost.usage import COLUMNS
@@ -108,23 +109,26 @@ def issues(engine: Engine, table: ibis.Table, locate: Callable[[int | None], lis
     return tuple(found)
 
 
-def locator(engine: Engine, parts: Sequence[Part]) -> Callable[[int | None], list[Quarantined]]:
-    """Return a function that finds quarantined rows: a second, slow pass over the files."""
+def locator(engine: Engine, parts: Sequence[Part], asked: Period | None) -> Callable[[int | None], list[Quarantined]]:
+    """Return a function that finds quarantined rows: a second, slow pass over the files.
+
+    Rows outside of the period that was asked for are not among them.
+    """
 
     def locate(limit: int | None) -> list[Quarantined]:
         """Return where quarantined rows are, up to `limit` of them."""
         found: list[Quarantined] = []
         for part in parts:
             if limit is None or len(found) < limit:
-                found += _located(engine, part, None if limit is None else limit - len(found))
+                found += _located(engine, part, asked, None if limit is None else limit - len(found))
         return found
 
     return locate
 
 
-def _located(engine: Engine, part: Part, limit: int | None) -> list[Quarantined]:
+def _located(engine: Engine, part: Part, asked: Period | None, limit: int | None) -> list[Quarantined]:
     shown = part.table.file.shown
-    rows = _bad_rows(engine, part, limit)
+    rows = _bad_rows(engine, part, asked, limit)
     set_aside = list(islice(part.rejects, limit))
     by_position, by_record = _lines_of(part, {row[0] for row in rows}, {one.record for one in set_aside})
     found = [Quarantined(shown, by_record.get(one.record), "line", one.reason) for one in set_aside]
@@ -132,14 +136,18 @@ def _located(engine: Engine, part: Part, limit: int | None) -> list[Quarantined]
     return sorted(found, key=lambda one: one.line or 0)[:limit]
 
 
-def _bad_rows(engine: Engine, part: Part, limit: int | None) -> list[tuple[int, str]]:
+def _bad_rows(engine: Engine, part: Part, asked: Period | None, limit: int | None) -> list[tuple[int, str]]:
     """Return (position among the accepted rows from 1, issue) of quarantined rows, in the order of the file."""
     if part.select is None:
         return []
     engine.rows("SET preserve_insertion_order = true")
     try:
         place = "line" if part.table.kind == "document" or not part.table.sql else "row_number() OVER ()"
-        numbered = f"SELECT {place} AS n, issue FROM ({part.select()})"  # noqa: S608 - our own SELECT
+        select = part.select()
+        issue = "issue"
+        if asked is not None and any(row[0] == "ts" for row in engine.rows(f"DESCRIBE {select}")):
+            issue = f"CASE WHEN NOT {asked.outside_sql()} THEN issue END AS issue"
+        numbered = f"SELECT {place} AS n, {issue} FROM ({select})"  # noqa: S608 - our own SELECT
         cut = "" if limit is None else f" LIMIT {limit}"
         rows = engine.rows(f"SELECT n, issue FROM ({numbered}) WHERE issue IS NOT NULL ORDER BY n{cut}")  # noqa: S608
     finally:

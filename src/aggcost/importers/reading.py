@@ -18,12 +18,13 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import files, loading, marks, quarantine
+from aggcost.importers import clipping, encodings, files, generic, loading, marks, partial, quarantine
 from aggcost.importers.census import Counting
-from aggcost.importers.declared import DUP_KEY, DUP_ORDER
+from aggcost.importers.declared import DUP_KEY, DUP_ORDER, INSIDE, NODE
 from aggcost.importers.grains import Grained, grains_of, spans_of
 from aggcost.importers.loading import Opened
 from aggcost.importers.parts import InputFile, Part, Quarantined, ReadOptions
+from aggcost.importers.registry import Format
 from aggcost.importers.tables import LogTable
 from aggcost.ledger import accepted
 from aggcost.usage import COLUMN_NAMES, COLUMNS
@@ -51,10 +52,13 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
     _check(options)
     found = files.find(sources)
     engine.confine([*(Path(shown) for shown in found if shown != "-"), *map(_unfinished, options.writes)])
-    listed = [_opened(engine, shown, options) for shown in found]
+    listed: list[Opened] = []
+    for shown in found:
+        listed.append(_opened(engine, shown, options, listed[-1].format if listed else generic))
     parts = _parts(engine, listed, options)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
-    table = marks.marked(engine, _united(engine, parts), options)
+    rows, of_period = clipping.clipped(engine, _united(engine, parts), parts, options)
+    table = marks.marked(engine, rows, options)
     inputs = tuple(
         InputFile(
             part.table.file.shown,
@@ -67,10 +71,12 @@ def read_usage(engine: Engine, sources: Sequence[str], options: ReadOptions) -> 
         )
         for one, part in zip(listed, parts, strict=True)
     )
-    located = quarantine.locator(engine, parts)
+    located = quarantine.locator(engine, parts, clipping.period(options))
     issues = (
         *quarantine.issues(engine, table, located),
         *notices,
+        *(issue for part in parts for issue in partial.issue(part.table.file)),
+        *of_period,
         *marks.same_file(parts),
         *marks.stated_in_vain(parts, options),
         *marks.repeated(engine, table, options),
@@ -88,12 +94,17 @@ def _check(options: ReadOptions) -> None:
             raise UsageError(
                 f"--tz {options.timezone}: no such time zone", hint="an IANA name such as UTC or Europe/Berlin"
             ) from error
+    clipping.period(options)
+    encodings.checked(options.encoding)
 
 
-def _opened(engine: Engine, shown: str, options: ReadOptions) -> Opened:
+def _opened(engine: Engine, shown: str, options: ReadOptions, like: Format) -> Opened:
     size_bytes = 0 if shown == "-" else Path(shown).stat().st_size
     with _told(shown), activity.reading(shown, size_bytes):
-        return loading.opened(engine, files.unpack(shown, engine.folder), options)
+        file = files.unpack(shown, engine.folder, encoding=options.encoding, allow_partial=options.allow_partial)
+        if options.allow_partial:
+            file = partial.whole_part(file, engine.folder)
+        return loading.opened(engine, file, options, like)
 
 
 @contextmanager
@@ -138,7 +149,8 @@ def _read_as(one: Opened, part: Part, options: ReadOptions) -> str:
     tokens = one.format.SEMANTICS
     if options.input_excludes_cache:
         tokens = f"input tokens do not contain cached ones (--input-excludes-cache); otherwise: {tokens}"
-    return f"{part.format} ({one.rule}); {part.table.note}; {tokens}"
+    was = f"was {part.table.file.was}; " if part.table.file.was else ""
+    return f"{part.format} ({one.rule}); {was}{part.table.note}; {tokens}"
 
 
 def _canonical(engine: Engine, one: Opened) -> Part:
@@ -185,10 +197,33 @@ def _once(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
     """Return text files whose formats tell repeats as one table, all but one row of each key marked as duplicates."""
     best = f"PARTITION BY {DUP_KEY}, issue IS NULL ORDER BY {DUP_ORDER} DESC NULLS LAST, ts"
     later = f"{DUP_KEY} IS NOT NULL AND issue IS NULL AND row_number() OVER ({best}) > 1"
-    marked = f"SELECT * EXCLUDE ({DUP_KEY}, {DUP_ORDER}), {later} AS duplicate FROM ({_rows_of(parts)})"  # noqa: S608
+    nested = any(NODE in part.relation.columns for part in parts if part.relation is not None)
+    rows = _innermost(_rows_of(parts)) if nested else _rows_of(parts)
+    marked = f"SELECT * EXCLUDE ({DUP_KEY}, {DUP_ORDER}), {later} AS duplicate FROM ({rows})"  # noqa: S608
     kept = engine.folder / f"{name}.parquet"
     engine.rows(f"COPY ({marked}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")
     return engine.read_parquet(kept)
+
+
+def _innermost(rows: str) -> str:
+    """Return rows, of which requests that repeat one inside them, however deep, are filtered.
+
+    A request with tokens repeats one that has some; a request without (a failure) repeats any.
+    """
+    request, used = "filtered IS NULL AND issue IS NULL", "coalesce(input, output) IS NOT NULL"
+    repeats = (
+        f"({NODE} IN (SELECT {NODE} FROM outer_ones WHERE used) "  # noqa: S608 - our own names
+        f"OR NOT ({used}) AND {NODE} IN (SELECT {NODE} FROM outer_ones))"
+    )
+    return (
+        f"WITH RECURSIVE stored AS MATERIALIZED ({rows}), "  # noqa: S608 - our own names
+        f"edges AS MATERIALIZED (SELECT DISTINCT {NODE}, {INSIDE}, {request} AS request, {used} AS used FROM stored "
+        f"WHERE {INSIDE} <> {NODE}), "
+        f"outer_ones AS (SELECT {INSIDE} AS {NODE}, used FROM edges WHERE request "
+        f"UNION SELECT edges.{INSIDE}, outer_ones.used FROM edges JOIN outer_ones USING ({NODE})) "
+        f"SELECT * EXCLUDE ({NODE}, {INSIDE}) REPLACE (CASE WHEN {request} AND {repeats} "
+        f"THEN 'repeats_what_is_inside' ELSE filtered END AS filtered) FROM stored"
+    )
 
 
 def _rows_of(parts: Sequence[Part]) -> str:

@@ -53,17 +53,23 @@ class JsonRecords:
         return self._members.cell(_decoded_name(held) if held else "record", inside)
 
     def relation(self, lines: str) -> str:
-        """Return SQL with `file`, `line`, `first`, `record` and the members; `lines` has `file`, `line` and `json`.
+        """Return SQL with `file`, `line`, `first`, the members and what is known of a row; `lines` has the `json`.
 
-        `first` is true for the first record of a line. A line without any record gives one row, its `record` null.
+        `first` is true for the first record of a line. A line without any record gives one row, its `is_record` false.
+        What is asked of the JSON is asked here, so that windows over rows (and their spills to disk) carry no prompts.
         """
         depth = len(self.layout.items)
-        opened = f"SELECT *, json AS j{depth}, true AS first FROM ({lines})"  # noqa: S608
+        is_object = "starts_with(CAST(json AS VARCHAR), '{')"
+        known = f"json IS NOT NULL AS is_json, {is_object} AS is_object, true AS first"
+        opened = f"SELECT *, json AS j{depth}, {known} FROM ({lines})"  # noqa: S608
         for at, path in enumerate(self.layout.items):
             opened = _opened(opened, depth - at, path)
+        if self.layout.opened:
+            opened = _unnested(f"SELECT * EXCLUDE (j0) FROM ({opened})", 0, self.layout.opened)  # noqa: S608
         made = f"SELECT *, j0 AS item FROM ({opened})"  # noqa: S608
         made = f"SELECT *, {self.layout.record or 'item'} AS record FROM ({made})"  # noqa: S608
-        return self._members.read(_with_decoded(made, self.layout.encoded, {}))
+        read = self._members.read(_with_decoded(made, self.layout.encoded, {}))
+        return f"SELECT * EXCLUDE (json, item, record), record IS NOT NULL AS is_record FROM ({read})"  # noqa: S608
 
 
 @dataclass(slots=True)
@@ -96,10 +102,17 @@ class TableRecords:
 
 def _opened(relation: str, level: int, path: str) -> str:
     """Return the relation with a row for each element of a list; an empty list gives one row of nulls."""
-    elements = f"json_extract(j{level}, {quoted('$.' + path)})"
+    elements = f"json_extract(j{level}, {quoted('$.' + path.rstrip('?'))})"
+    if path.endswith("?"):
+        present = f"json_type(j{level}, {quoted('$.' + path.removesuffix('[*]?'))}) = 'ARRAY'"
+        elements = f"CASE WHEN {present} THEN {elements} ELSE [j{level}] END"
+    return _unnested(relation, level - 1, elements)
+
+
+def _unnested(relation: str, level: int, elements: str) -> str:
     found = f"SELECT *, {elements} AS elements FROM ({relation})"  # noqa: S608
     held = f"SELECT *, CASE WHEN len(elements) > 0 THEN elements ELSE [NULL] END AS held FROM ({found})"  # noqa: S608
-    rows = f"unnest(held) AS j{level - 1}, unnest(range(len(held))) AS element"
+    rows = f"unnest(held) AS j{level}, unnest(range(len(held))) AS element"
     numbered = f"SELECT * EXCLUDE (elements, held), {rows} FROM ({held})"  # noqa: S608
     return f"SELECT * EXCLUDE (element) REPLACE (first AND element = 0 AS first) FROM ({numbered})"  # noqa: S608
 

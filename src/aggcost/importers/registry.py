@@ -10,7 +10,7 @@ from typing import Protocol
 
 from aggcost.errors import UsageError, did_you_mean
 from aggcost.importers import formats, generic
-from aggcost.importers.layout import Layout
+from aggcost.importers.layout import Layout, top_names
 from aggcost.importers.sampling import Sample
 
 GROUP = "aggcost.importers"
@@ -46,11 +46,32 @@ def _found() -> tuple[Format, ...]:
 FORMATS: tuple[Format, ...] = _found()
 
 
-def choose(sample: Sample, asked: str | None) -> tuple[Format, str]:
-    """Return the format of a file and the rule that says so, or the format asked for by name."""
-    if asked is None:
-        return next((one, rule) for one in FORMATS if (rule := one.detect(sample)))
+def named(name: str) -> Format:
+    """Return a format by its name; UsageError for an unknown one, with the nearest."""
     known = {one.NAME: one for one in FORMATS}
-    if asked not in known:
-        raise UsageError(f"unknown format {asked!r}: one of {', '.join(known)}", hint=did_you_mean(asked, known))
-    return known[asked], f"--from {asked}"
+    if name not in known:
+        raise UsageError(f"unknown format {name!r}: one of {', '.join(known)}", hint=did_you_mean(name, known))
+    return known[name]
+
+
+def choose(sample: Sample, asked: str | None, like: Format = generic) -> tuple[Format, str]:
+    """Return the format of a file and the rule that says so, or the format asked for by name.
+
+    Since no two formats take the same file, that of the file before (`like`) may be asked first.
+    """
+    if asked is not None:
+        return named(asked), f"--from {asked}"
+    first = () if like is generic else (like,)
+    return next((one, rule) for one in (*first, *FORMATS) if (rule := one.detect(sample)))
+
+
+def near(sample: Sample, most: int = 3) -> str:
+    """Return the formats that a file of none is most like, and what of theirs it lacks, in words; "" for none."""
+    found = []
+    present = {name.strip().lower() for name in sample.names}
+    for one in FORMATS:
+        names = set() if one.LAYOUT is None else top_names(one.LAYOUT)
+        missing = [name for name in sorted(names) if name.lower() not in present]
+        if names and len(missing) < len(names):
+            found.append((len(missing) / len(names), one.NAME, missing))
+    return "; ".join(f"{name} (no {', '.join(missing[:4])})" for _, name, missing in sorted(found)[:most])

@@ -40,6 +40,14 @@ class Sample:
         """Return whether some record has one of these values at a path; a table never does."""
         return any(reach(record, path) in values for record in self.records)
 
+    def inside(self, *lists: str) -> Sample:
+        """Return a look at the objects in lists of the records, outermost first: the items of a layout."""
+        found: list[Any] = list(self.records)
+        for path in lists:
+            held = (reach(record, path) for record in found)
+            found = [one for members in held if isinstance(members, list) for one in members]
+        return Sample(self.names, tuple(one for one in found if isinstance(one, Mapping)), self.shape)
+
 
 def reach(record: Any, path: str) -> Any:
     """Return what a record of a sample has at a path, None where it has nothing."""

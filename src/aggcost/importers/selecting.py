@@ -111,6 +111,8 @@ def plain(engine: Engine, relation: str, found: Mapping[str, Source]) -> dict[st
 
 def _odd(name: str, cell: Cell) -> str | None:
     """Return the test of whether a cell is not its own reading, None where no test is worth a pass."""
+    if name == "timestamp" and cell.kind in ("time", "zoned"):
+        return casts.odd_time(cell)
     if cell.kind != "text":
         return None
     if name == "status":

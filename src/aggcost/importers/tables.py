@@ -98,8 +98,14 @@ def _is_json(line: bytes) -> bool:
 def _parquet(engine: Engine, file: SourceFile) -> LogTable:
     reader = f"read_parquet([{quoted(str(plain_name(engine, file.path)))}])"
     described = engine.rows(f"DESCRIBE SELECT * FROM {reader}")  # noqa: S608
-    cells = {str(row[0]): Cell(identifier(str(row[0])), _kind(str(row[1]))) for row in described}
+    cells = {str(row[0]): _parquet_cell(identifier(str(row[0])), str(row[1])) for row in described}
     return LogTable(file, "parquet", reader, tuple(cells), cells, "Parquet, typed columns")
+
+
+def _parquet_cell(column: str, sql_type: str) -> Cell:
+    """Return a column as a cell; a map, struct or list is the text of its JSON."""
+    nested = sql_type.startswith(("MAP", "STRUCT")) or sql_type.endswith("]")
+    return Cell(f"CAST(to_json({column}) AS VARCHAR)" if nested else column, _kind(sql_type))
 
 
 def _kind(sql_type: str) -> str:
@@ -191,9 +197,8 @@ def _as_lines(engine: Engine, file: SourceFile) -> SourceFile:
 
 def _delimited(engine: Engine, file: SourceFile, header: bytes, number: int) -> LogTable:
     line = _header_text(file, header, number)
-    outside = "".join(line.split('"')[::2])
-    delimiter = max(DELIMITERS, key=outside.count)
-    if not outside.count(delimiter):
+    delimiter = delimiter_of(line)
+    if delimiter not in outside_quotes(line):
         raise InputError(
             f"{file.shown}:{number}: no delimiter in the header line {line[:80]!r}", hint="one of , ; tab |"
         )
@@ -212,6 +217,16 @@ def _delimited(engine: Engine, file: SourceFile, header: bytes, number: int) -> 
     cells = {name: Cell(f"c{position}") for position, name in enumerate(names)}
     shown = "tab" if delimiter == "\t" else delimiter
     return LogTable(file, "csv", reader, names, cells, f"delimiter {shown}, every column text", delimiter, number)
+
+
+def outside_quotes(line: str) -> str:
+    """Return what of a line stands outside quotes."""
+    return "".join(line.split('"')[::2])
+
+
+def delimiter_of(header: str) -> str:
+    """Return the delimiter that a header line has most of, outside quotes."""
+    return max(DELIMITERS, key=outside_quotes(header).count)
 
 
 def _header_text(file: SourceFile, header: bytes, number: int) -> str:
