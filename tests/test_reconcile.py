@@ -102,9 +102,15 @@ def test_cached_tokens_logged_as_plain_input(tmp_path):
 
 
 def test_batch_on_the_bill(tmp_path):
-    found = against(tmp_path, HALF, [row("one,,1,1000,0,100,0.003"), row("one,batch,1,1000,0,100,0.0015")])
+    found = against(tmp_path, HALF, [row("one,standard,1,1000,0,100,0.003"), row("one,batch,1,1000,0,100,0.0015")])
     assert parts(found) == {"service_tier": "-0.0015"}
     assert found.parts[0].tokens == 1100
+
+
+def test_a_report_without_service_tiers_says_nothing_of_them(tmp_path):
+    log = [HALF[0], HALF[1].replace("one,,", "one,batch,")]  # 0.003 and 0.0015
+    assert against(tmp_path, log, [row("one,,2,2000,0,200,")]).difference == 0
+    assert parts(against(tmp_path, log, [row("one,,2,2000,0,200,0.005")])) == {"price": "0.0005"}
 
 
 def test_duplicates(tmp_path):
@@ -209,6 +215,34 @@ def test_a_bill_with_bad_rows_is_exit_3(tmp_path):
     reason = verdict(against(tmp_path, HALF, [row("one,,2,2000,0,200,0.006"), row("one,,x,,,,1")]), Decimal(1))
     assert reason is not None
     assert "1 of 2 rows of the bill" in reason.message
+
+
+USAGE = """{"object": "page", "data": [{"object": "bucket", "start_time": 1769990400, "end_time": 1770076800, "results": [
+{"object": "organization.usage.completions.result", "input_tokens": 200000, "input_cached_tokens": 50000,
+"output_tokens": 2000, "num_model_requests": 2, "model": "gpt-4o-2024-08-06", "batch": null, "service_tier": null}
+]}]}
+"""
+COSTS = """{"object": "page", "data": [{"object": "bucket", "start_time": 1769990400, "end_time": 1770076800, "results": [
+{"object": "organization.costs.result", "amount": {"value": 0.46, "currency": "usd"},
+"line_item": "gpt-4o-2024-08-06, input"},
+{"object": "organization.costs.result", "amount": {"value": 0.02, "currency": "usd"}, "line_item": "web search"}
+]}]}
+"""
+
+
+def test_usage_and_costs_of_openai(tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text(LOG + "".join(f"2026-02-02T0{n}:00:00Z,r{n},openai,gpt-4o,,100000,0,1000\n" for n in range(2)))
+    bills = {"usage.json": USAGE, "costs.json": COSTS}
+    for name, text in bills.items():
+        (tmp_path / name).write_text(text)
+    found = reconcile(Options(logs=(str(log),)), [str(tmp_path / name) for name in bills])
+    # 50,000 tokens at 1.25 instead of 2.50; 0.4575 expected and 0.46 billed; a search that no request log has
+    assert parts(found) == {"price": "0.0025", "cache": "-0.0625", "unexplained": "0.02"}
+    assert [one.format for one in found.bill_inputs] == ["openai-usage", "openai-costs"]
+    alone = reconcile(Options(logs=(str(log),)), [str(tmp_path / "costs.json")])
+    assert parts(alone) == {"unexplained": "-0.04"}
+    assert [issue.code for issue in alone.issues] == ["bill_counts_no_tokens"]
 
 
 def test_rows_have_the_largest_difference_first(tmp_path):
