@@ -21,7 +21,7 @@ project file `aggcost.yaml`, that over defaults. Data goes to standard output, w
 | exit | meaning |
 |--:|---|
 | 0 | fine |
-| 1 | a budget is broken |
+| 1 | a budget is broken, or a bill is not explained by the log |
 | 2 | usage, configuration, or input that cannot be read |
 | 3 | the data is not good enough to judge |
 | 70 | a self-check failed: a bug |

@@ -44,7 +44,7 @@ rules: [{name: intent, when: task == 'intent', route: acme/small}]
 def test_help_and_version_are_quick_and_complete(tmp_path):
     shown = run("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for name in ("analyze", "simulate", "check", "prices", "formats", "convert", "init", "demo"):
+    for name in ("analyze", "simulate", "check", "reconcile", "prices", "formats", "convert", "init", "demo"):
         assert name in shown.stdout
 
 
@@ -109,6 +109,10 @@ def test_a_budget_never_passes_on_unpriced_or_empty_data(tmp_path, log):
         (["analyze", "log.csv", "--by", "colour"], ["colour"]),
         (["analyze", "log.csv", "--invoice", "lots"], ["lots"]),
         (["analyze", "log.csv", "--threads", "0"], ["threads"]),
+        (["reconcile", "log.csv"], ["--against"]),
+        (["reconcile", "log.csv", "--against", "absent.csv"], ["absent.csv"]),
+        (["reconcile", "log.csv", "--against", "log.csv", "--tolerance", "some"], ["some"]),
+        (["reconcile", "log.csv", "--against", "log.csv", "--by", "team"], ["--by"]),
         (["frobnicate"], ["frobnicate"]),
     ],
 )
@@ -227,3 +231,23 @@ def test_control_characters_of_a_log_never_reach_the_terminal(tmp_path):
     assert shown.returncode == 0, shown.stderr
     assert "evil" in shown.stdout
     assert not {"\x1b", "\x07", "\u202e"} & set(shown.stdout)
+
+
+@pytest.mark.usefixtures("log")
+def test_reconcile_exits_with_the_difference(tmp_path):
+    usage = "timestamp,grain,provider,model,input_tokens,output_tokens\n2026-02-01T00:00:00Z,bucket,acme,large,{},0\n"
+    (tmp_path / "one.csv").write_text(
+        "timestamp,request_id,provider,model,input_tokens,output_tokens\n2026-02-01T09:00:00Z,r1,acme,large,1000,0\n"
+    )
+    for name, tokens in (("same", 1000), ("more", 1005), ("most", 2000)):
+        (tmp_path / f"{name}.csv").write_text(usage.format(tokens))
+    (tmp_path / "late.csv").write_text(usage.format(1000).replace("02-01", "03-01"))
+    asked = ("reconcile", "one.csv", "--prices", "prices.yaml", "--against")
+    codes = {name: run(*asked, f"{name}.csv", cwd=tmp_path).returncode for name in ("same", "more", "most", "late")}
+    assert codes == {"same": 0, "more": 0, "most": 1, "late": 3}
+    assert run(*asked, "more.csv", "--tolerance", "0.1", cwd=tmp_path).returncode == 1
+    shown = run(*asked, "most.csv", "--format", "json", cwd=tmp_path)
+    assert json.loads(shown.stdout)["command"] == "reconcile"
+    refused = run("analyze", "one.csv", "most.csv", "--prices", "prices.yaml", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "aggcost reconcile one.csv --against most.csv" in refused.stderr

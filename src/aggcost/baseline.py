@@ -124,9 +124,7 @@ def baseline(
     `detailed` adds what only `analyze` shows and costs scans of its own: conversations, worst minutes.
     """
     _check_fields(options.by)
-    grains.never_added(usage)
-    if policies:
-        grains.only_requests(usage)
+    grains.check(usage, routed=bool(policies))
     card = options.card()
     cards = [(card, ()), *((own, policy.routes) for policy, own in policies)]
     ledgers = scanning.scan(
@@ -161,13 +159,6 @@ def baseline(
         fields=fields,
         sessions=scanning.sessions(engine, usage.table) if detailed else None,
     )
-    issues = (
-        *usage.issues,
-        *scanning.issue_of_cells(ledgers.cells),
-        *unpriced_issues(charges, card),
-        *cost_alone_issues(charges),
-        *tier_issues(rates),
-    )
     return Baseline(
         project=options.project,
         usage=usage,
@@ -182,7 +173,18 @@ def baseline(
         arm=logged,
         coverage=found,
         outside=outside,
-        issues=issues,
+        issues=_issues(usage, rates, charges),
+    )
+
+
+def _issues(usage: Usage, rates: Rates, charges: Charges) -> tuple[Issue, ...]:
+    """Return what is wrong with the log as it is."""
+    return (
+        *usage.issues,
+        *scanning.issue_of_cells(rates.cells),
+        *unpriced_issues(charges, rates.card),
+        *cost_alone_issues(charges),
+        *tier_issues(rates),
     )
 
 

@@ -9,6 +9,13 @@ from aggcost.importers import Usage
 from aggcost.importers.grains import BUCKET, REQUEST
 
 
+def check(usage: Usage, *, routed: bool) -> None:
+    """Refuse logs that are not fit to be added up or, where they are to be `routed`, for that."""
+    never_added(usage)
+    if routed:
+        only_requests(usage)
+
+
 def never_added(usage: Usage) -> None:
     """Refuse a report of buckets beside a log of requests of the same time: together they count everything twice."""
     grains = {grain for one in usage.inputs for grain in one.grains}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -53,7 +54,8 @@ def reconcile(options: Options, bills: Sequence[str], tolerance_percent: Decimal
         parts=_totals(rows, difference),
         rows=tuple(rows),
         left_out=_left_out(found.only_log, "log") + _left_out(found.only_bill, "bill"),
-        issues=(*log.issues, *bill.issues, *_days_elsewhere(options, bill)),
+        issues=(*log.issues, *bill.issues, *_days_elsewhere(options, bill), *_uncounted(rows)),
+        next_commands=(_again(options, bills),),
     )
 
 
@@ -188,6 +190,20 @@ def _days_elsewhere(options: Options, bill: Side) -> tuple[Issue, ...]:
         return ()
     message = f"bill: days are cut in {zone}, and rows that sum a day of UTC lie in the day in which they begin"
     return (Issue("days_not_utc", "warning", 1, message, hint="--tz UTC, unless the bill's rows are hours or less"),)
+
+
+def _uncounted(rows: Sequence[Row]) -> tuple[Issue, ...]:
+    """Return an issue where nothing but costs can be compared."""
+    if not rows or any(row.bill.tokens is not None for row in rows):
+        return ()
+    message = "bill: it counts no tokens: only costs are compared, and their difference cannot be explained"
+    return (Issue("bill_counts_no_tokens", "warning", 1, message, hint="add the usage report: --against USAGE"),)
+
+
+def _again(options: Options, bills: Sequence[str]) -> str:
+    logs = () if options.logs == options.project.logs else options.logs
+    held = [word for bill in bills for word in ("--against", shlex.quote(bill))]
+    return " ".join(("aggcost reconcile", *map(shlex.quote, logs), *held, "--detail"))
 
 
 def _inputs(files: Sequence[InputFile]) -> tuple[Input, ...]:

@@ -23,7 +23,7 @@ from aggcost.ratecard import RateCard, RateLine
 from aggcost.rating import Charge, Charges, Rates, all_of, rate
 from aggcost.report import Coverage
 from aggcost.scanning import Ledgers
-from aggcost.variance import NOTHING, Measured, Slot, usd_of
+from aggcost.variance import NOTHING, UNKNOWN_TIER, Measured, Slot, usd_of
 
 _PICO = 10**12
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
@@ -47,7 +47,8 @@ class Group:
 
     def add(self, charge: Charge) -> None:
         """Count a charge, whose quantities are whole."""
-        tier, line = canonical_tier(charge.keys["service_tier"]), charge.line
+        named, line = charge.keys["service_tier"], charge.line
+        tier = canonical_tier(named) if named else UNKNOWN_TIER
         prices = line.prices if isinstance(line, RateLine) and charge.cost is not None else (None,) * len(USAGE_KEYS)
         for meter, units, price in zip(USAGE_KEYS, (*charge.tokens, charge.requests), prices, strict=True):
             if units:
@@ -94,7 +95,10 @@ def read_side(options: Options, files: Sequence[str], card: RateCard, name: str)
         groups=_groups(charges, card),
         repeats={} if again is None else _groups(_charges(again, Rates(again.cells, card)), card),
         inputs=usage.inputs,
-        coverage=coverage(ledgers.cells, charges),
+        coverage=replace(
+            coverage(ledgers.cells, charges),
+            unpriced_models=coverage(ledgers.cells, _with_quantities(charges)).unpriced_models,
+        ),
         issues=tuple(replace(issue, message=f"{name}: {issue.message}") for issue in told),
     )
 
@@ -166,4 +170,4 @@ def _by_words(card: RateCard, provider: str | None, model: str) -> str | None:
 
 
 def _words(name: str) -> list[str]:
-    return sorted(_NOT_IN_NAMES.sub(" ", name.lower()).split())
+    return sorted(word for word in _NOT_IN_NAMES.sub(" ", name.lower()).split() if word != "latest")

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Final, Literal
 
 from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS, USAGE_KEYS
+from aggcost.model_rates import STANDARD
 
 Kind = Literal["missing_requests", "extra_requests", "price", "cache", "service_tier", "duplicates", "unexplained"]
 MISSING: Final = "missing_requests"
@@ -47,6 +48,7 @@ class Measured:
 
 
 NOTHING = Measured()
+UNKNOWN_TIER = ""
 Slot = tuple[str, str]
 Quantities = Mapping[Slot, Measured]
 """What was used, by service tier and meter."""
@@ -103,9 +105,26 @@ def nearer_without(bill: Quantities, log: Quantities, repeats: Quantities) -> bo
 
 def expected_usd(bill: Quantities, log: Quantities) -> tuple[Fraction, bool]:
     """Return what the bill's quantities cost at our rates, and whether all of them have one."""
+    bill, log = _aligned(bill, log)
     rates = {slot: _rate(slot, bill, log) for slot, one in bill.items() if one.units}
     known = sum((rate * bill[slot].units for slot, rate in rates.items() if rate is not None), ZERO)
     return known, None not in rates.values()
+
+
+def _aligned(bill: Quantities, log: Quantities) -> tuple[Quantities, Quantities]:
+    """Return both in the same terms: what a bill does not tell (service tiers, requests) is as the log has it."""
+    if {tier for tier, _ in bill} == {UNKNOWN_TIER}:
+        names = dict.fromkeys((tier for tier, _ in log), UNKNOWN_TIER)
+    else:
+        names = {UNKNOWN_TIER: STANDARD}
+    bill, log = _retiered(bill, names), _retiered(log, names)
+    if units_of(bill) and not units_of(bill, (REQUESTS,)):
+        bill = {**bill, **{slot: one for slot, one in log.items() if slot[1] == REQUESTS}}
+    return bill, log
+
+
+def _retiered(used: Quantities, names: Mapping[str, str]) -> Quantities:
+    return summed({(names.get(tier, tier), meter): one} for (tier, meter), one in used.items())
 
 
 def _rate(slot: Slot, bill: Quantities, log: Quantities) -> Fraction | None:
@@ -117,9 +136,9 @@ def _rate(slot: Slot, bill: Quantities, log: Quantities) -> Fraction | None:
 def explain(bill: Quantities, log: Quantities) -> Parts:
     """Return which part of the difference between two quantities at our rates is which."""
     parts = Parts()
-    counted = units_of(bill, (REQUESTS,)) > 0  # some reports count no requests
+    bill, log = _aligned(bill, log)
     gaps = {}
-    for meter in USAGE_KEYS if counted else TOKEN_KEYS:
+    for meter in USAGE_KEYS:
         gap = _across_tiers(meter, bill, log, parts)
         if gap is not None:
             gaps[meter] = gap

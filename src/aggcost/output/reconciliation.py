@@ -9,10 +9,8 @@ from aggcost.money import plain
 from aggcost.output.blocks import Block, Cell, Column, Facts, Page, Sentence, Table, cells, name_column
 from aggcost.output.clean import clean
 from aggcost.output.figures import (
-    UNKNOWN,
     amount,
     cents,
-    change,
     count,
     decimals,
     dollars,
@@ -50,7 +48,7 @@ def reconciliation_page(report: Reconciliation) -> Page:
     if not report.rows:
         first: tuple[Block, ...] = (Sentence("nothing to compare: no day that both sides cover.", "strong"),)
         return Page((*first, *_left_out_short(report), _last_words(report)), _detail(report))
-    tables = ([_part_table(report)] if report.parts else []) + [_row_table(report, report.rows[:ROWS_SHOWN])]
+    tables = ([_part_table(report)] if report.parts else []) + [_row_table(report, ROWS_SHOWN)]
     facts = Facts((("log", _side(report.log)), ("bill", _side(report.bill))))
     main = (_answer(report), _rests_on(report), *tables, facts, *_left_out_short(report), _last_words(report))
     return Page(main, _detail(report))
@@ -101,31 +99,31 @@ def _places(report: Reconciliation) -> int:
     return decimals([report.log.cost], [report.bill.cost])
 
 
-def _row_table(report: Reconciliation, rows: Sequence[Row]) -> Table:
-    """Return rows, the others in one line, and the total."""
-    places = _places(report)
-    rest = report.rows[len(rows) :]
-    lines = [(clean(row.key), row.log.cost, row.bill.cost, _mostly(row.parts)) for row in rows]
+def _row_table(report: Reconciliation, top: int) -> Table:
+    """Return the rows with the largest differences, the others in one line, and the total."""
+    shown = [row for row in report.rows[:top] if row.difference] or report.rows[:1]
+    rest = report.rows[len(shown) :]
+    lines = [(row.day, clean(_who(row)), row.log.cost, row.bill.cost, _mostly(row.parts)) for row in shown]
     if rest:
-        logged, billed = (sum(column, Decimal(0)) for column in zip(*((r.log.cost, r.bill.cost) for r in rest),
-                                                                    strict=True))  # fmt: skip
-        lines.append((f"other ({len(rest)})", logged, billed, ""))
-    log = money_column([line[1] for line in lines], report.log.cost, places)
-    bill = money_column([line[2] for line in lines], report.bill.cost, places)
-    gap = money_column([line[2] - line[1] for line in lines], report.difference, places)
-    found = [cells(line[0], log[at], bill[at], gap[at], _percent(line[1], line[2]), line[3])
-             for at, line in enumerate(lines)]  # fmt: skip
-    total = cells("total", log[-1], bill[-1], gap[-1], _percent(report.log.cost, report.bill.cost), "")
+        logged = sum((row.log.cost for row in rest), Decimal(0))
+        billed = sum((row.bill.cost for row in rest), Decimal(0))
+        other = "others" if any(row.difference for row in rest) else "no difference"
+        lines.append(("", f"{other} ({len(rest)})", logged, billed, ""))
+    places = _places(report)
+    log = money_column([line[2] for line in lines], report.log.cost, places)
+    bill = money_column([line[3] for line in lines], report.bill.cost, places)
+    gap = money_column([line[3] - line[2] for line in lines], report.difference, places)
+    found = [cells(line[0], line[1], log[at], bill[at], gap[at], line[4]) for at, line in enumerate(lines)]
     return Table(
-        (name_column("by day, provider, model"), Column("log $"), Column("bill $"), Column("bill - log"),
-         Column("of bill"), Column("mostly", "left")),
-        (*found, total),
+        (Column("day", "left"), name_column("provider and model"), Column("log $"), Column("bill $"),
+         Column("bill - log"), Column("mostly", "left")),
+        (*found, cells("", "total", log[-1], bill[-1], gap[-1], "")),
         total=True,
     )  # fmt: skip
 
 
-def _percent(log: Decimal, bill: Decimal) -> str:
-    return UNKNOWN if not bill else change((bill - log) * 100 / bill)
+def _who(row: Row) -> str:
+    return "/".join(name for name in (row.provider or "unknown provider", row.model) if name)
 
 
 def _mostly(parts: Sequence[Part]) -> str:
@@ -171,8 +169,8 @@ def _last_words(report: Reconciliation) -> Facts:
 
 def _detail(report: Reconciliation) -> tuple[Block, ...]:
     blocks: list[Block] = []
-    if len(report.rows) > ROWS_SHOWN:
-        blocks.append(_row_table(report, report.rows))
+    if sum(1 for row in report.rows if row.difference) > ROWS_SHOWN:
+        blocks.append(_row_table(report, len(report.rows)))
     if report.rows:
         blocks.append(_quantity_table(report))
     if report.left_out:
@@ -190,9 +188,9 @@ def _quantity_table(report: Reconciliation) -> Table:
         (name_column("quantities"), Column("side", "left"), Column("requests"), Column("input"), Column("cached"),
          Column("written"), Column("output")),
         tuple(
-            _quantities(clean(row.key) if name == "log" else "", name, found)
+            _quantities(label, name, found)
             for row in report.rows
-            for name, found in (("log", row.log), ("bill", row.bill))
+            for name, label, found in (("log", clean(_who(row)), row.log), ("bill", row.day, row.bill))
         ),
     )  # fmt: skip
 
