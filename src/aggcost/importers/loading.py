@@ -72,6 +72,10 @@ def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Pa
     selection = _selected(engine, one.format, table, options)
     read = _viewed if table.kind == "parquet" else _copied
     part = read(engine, table, one.format.NAME, selection, name)
+    if any(reject.reason == tables.TOO_LONG for reject in part.rejects):
+        longer = tables.with_long_lines(table)
+        if longer is not None:
+            return imported(engine, replace(one, table=longer), options, name)
     if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
         return imported(engine, replace(one, table=tables.with_late_keys(engine, table)), options, name)
     selecting.need_zone(engine, table.file.shown, name, selection.timestamp, selection.meaning)
