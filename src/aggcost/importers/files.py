@@ -23,6 +23,7 @@ BLOCK_BYTES = 1 << 22
 MAX_LINE_BYTES = 16 << 20
 # Keys of JSON lines: from every line of a small file, from places all over a large one.
 SAMPLE_WHOLE_BYTES, SAMPLE_PLACES, SAMPLE_LINES = 8 << 20, 64, 50
+SAMPLE_PLACE_BYTES, SAMPLE_BYTES = 1 << 18, 64 << 20  # lines of megabytes are dear to parse
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -127,28 +128,46 @@ def _spooled(folder: Path) -> Path:
     return path
 
 
-def head_lines(path: Path, most: int, most_bytes: int = MAX_LINE_BYTES) -> Iterator[bytes]:
-    """Yield the first lines of a file without their line ends, and without a byte order mark."""
+def head_lines(path: Path, most: int, most_bytes: int = 1 << 62) -> Iterator[bytes]:
+    """Yield the first lines of a file without their line ends, and without a byte order mark.
+
+    No line comes after `most_bytes`; a line of more than 16 MB comes in pieces.
+    """
+    before = 0
     with path.open("rb") as file:
         for number in range(most):
-            line = file.readline(most_bytes)
-            if not line:
+            line = file.readline(MAX_LINE_BYTES)
+            if not line or before > most_bytes:
                 return
+            before += len(line)
             yield line.removeprefix(_UTF8_BOM if number == 0 else b"").rstrip(b"\r\n")
 
 
-def sample_lines(path: Path) -> tuple[list[bytes], bool]:
-    """Return lines from all over a file, and whether they are all of its lines."""
+def is_sampled_whole(path: Path) -> bool:
+    """Return whether `sample_lines` yields all lines of a file."""
+    return path.stat().st_size <= SAMPLE_WHOLE_BYTES
+
+
+def sample_lines(path: Path) -> Iterator[bytes]:
+    """Yield lines from all over a file: as many as there are, or as a few dozen megabytes hold."""
+    if is_sampled_whole(path):
+        yield from head_lines(path, 1 << 62)
+        return
     size = path.stat().st_size
-    if size <= SAMPLE_WHOLE_BYTES:
-        return list(head_lines(path, 1 << 62)), True
-    lines = list(head_lines(path, SAMPLE_LINES))
+    yield from head_lines(path, SAMPLE_LINES, SAMPLE_PLACE_BYTES)
     with path.open("rb") as file:
+        taken = 0
         for place in range(1, SAMPLE_PLACES):
             file.seek(size * place // SAMPLE_PLACES)
             file.readline(MAX_LINE_BYTES)
-            lines += [file.readline(MAX_LINE_BYTES) for _ in range(SAMPLE_LINES)]
-    return lines, False
+            begins = file.tell()
+            for _ in range(SAMPLE_LINES):
+                if file.tell() - begins > SAMPLE_PLACE_BYTES:
+                    break
+                yield file.readline(MAX_LINE_BYTES)
+            taken += file.tell() - begins
+            if taken > SAMPLE_BYTES:
+                return
 
 
 def without_mark(file: SourceFile, folder: Path) -> SourceFile:

@@ -78,6 +78,10 @@ def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Pa
     # Repeats are told among rows that stand side by side, whatever file they come from.
     viewed = table.kind == "parquet" and not (one.format.LAYOUT and one.format.LAYOUT.key)
     part = (_viewed if viewed else _copied)(engine, table, one.format.NAME, selection, name)
+    if any(reject.reason == tables.TOO_LONG for reject in part.rejects):
+        longer = tables.with_long_lines(table)
+        if longer is not None:
+            return imported(engine, replace(one, table=longer), options, name)
     if table.unseen and engine.rows(f"SELECT 1 FROM {name} WHERE {selecting.LATE} LIMIT 1"):  # noqa: S608 - our names
         return imported(engine, replace(one, table=tables.with_late_keys(engine, table)), options, name)
     selecting.need_zone(engine, table.file.shown, name, selection.timestamp, selection.meaning)

@@ -12,7 +12,7 @@ from aggcost.errors import InputError
 from aggcost.importers.files import SourceFile, head_lines
 from aggcost.importers.layout import segments
 
-HEAD_LINES = 100
+HEAD_LINES, HEAD_BYTES = 100, 1 << 23
 PREFIX_BYTES = 1 << 20
 MAX_DOCUMENT_BYTES = 256 << 20
 _BETWEEN = re.compile(r"[\s,]*")
@@ -62,7 +62,7 @@ def reach(record: Any, path: str) -> Any:
 
 def json_sample(file: SourceFile) -> Sample | None:
     """Return a look at a file of JSON, None for one that does not begin like JSON; InputError for broken JSON."""
-    lines = list(head_lines(file.path, HEAD_LINES))
+    lines = list(head_lines(file.path, HEAD_LINES, HEAD_BYTES))
     first = next((line for line in lines if line.strip()), b"")
     begins = first.strip()[:1]
     if begins not in (b"{", b"["):

@@ -13,15 +13,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import IO
 
 from aggcost.engine import Engine, identifier, plain_name, quoted
 from aggcost.errors import DataQualityError, InputError
 from aggcost.importers.casts import Cell
 from aggcost.importers.fields import BILLED, SYNONYMS, bare
-from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, sample_lines, without_mark
+from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, is_sampled_whole, sample_lines, without_mark
 
 DELIMITERS = (",", ";", "\t", "|")
 _HEAD_LINES = 200
+# Lines over DuckDB's 2 MB. Its own choice of buffers would be 16 lines each; four hold a quoted cell over two of them.
+_REJECTS = "store_rejects=true, rejects_limit=0"
+_LONG_LINES = f"max_line_size={MAX_LINE_BYTES}, buffer_size={4 * MAX_LINE_BYTES}, parallel=false"
+TOO_LONG = "line_size_over_maximum"
 DOCUMENT = "JSON document; line N is its Nth record"
 MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
 
@@ -58,7 +63,7 @@ def open_table(engine: Engine, file: SourceFile) -> LogTable:
     """Return how to read a file that is no JSON, by what it begins with: Parquet, or lines with a header."""
     if file.parquet:
         return _parquet(engine, file)
-    head = list(head_lines(file.path, _HEAD_LINES))
+    head = list(head_lines(file.path, _HEAD_LINES, MAX_LINE_BYTES))
     number, first = next(((at, line.strip()) for at, line in enumerate(head, start=1) if line.strip()), (0, b""))
     if not first:
         raise InputError(f"{file.shown}: the file holds no text", hint="expected a header line and requests")
@@ -88,11 +93,20 @@ def json_lines(engine: Engine, listed: Sequence[SourceFile], shape: str, *, numb
     )
 
 
-def _is_json(line: bytes) -> bool:
+def _keys(line: bytes) -> dict[str, int]:
+    """Return 1 for each key of the object in a line, nothing where it holds none."""
     try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
-        return False
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return dict.fromkeys(found, 1) if isinstance(found, dict) else {}
+
+
+def _chosen(counted: Counter[str]) -> list[str]:
+    """Return the keys to read: all that may mean a field, however many others there are, then the most frequent."""
+    meant = {bare(name) for names in SYNONYMS.values() for name in names}
+    ordered = [key for key, _ in counted.most_common()]
+    return sorted(ordered, key=lambda key: bare(key) not in meant)[:MAX_KEYS]
 
 
 def _parquet(engine: Engine, file: SourceFile) -> LogTable:
@@ -128,17 +142,18 @@ def _kind(sql_type: str) -> str:
 
 def _jsonl(engine: Engine, file: SourceFile) -> LogTable:
     file = without_mark(file, engine.folder)
-    sample, all_lines = sample_lines(file.path)
     counted: Counter[str] = Counter()
-    for line in sample:
-        if _is_json(line):
-            counted.update(dict.fromkeys(json.loads(line), 1))
-    keys, dropped = _distinct([key for key, _ in counted.most_common(MAX_KEYS)])
+    lines = 0
+    for line in sample_lines(file.path):
+        counted.update(_keys(line))
+        lines += 1
+    keys, dropped = _distinct(_chosen(counted))
     if not keys:
         raise InputError(f"{file.shown}: no JSON object in its first lines", hint="expected one object a line")
+    all_lines = is_sampled_whole(file.path)
     unseen = () if all_lines else _unseen(keys)
     reader = _json_reader(engine, file, (*keys, *unseen))
-    note = "JSON, one object a line" + ("" if all_lines else f"; keys of {len(sample):,} lines all over the file")
+    note = "JSON, one object a line" + ("" if all_lines else f"; keys of {lines:,} lines all over the file")
     note += f"; ignored, as they differ only by case: {', '.join(dropped)}" if dropped else ""
     return LogTable(file, "jsonl", reader, keys, _json_cells(keys), note, unseen=unseen)
 
@@ -212,11 +227,18 @@ def _delimited(engine: Engine, file: SourceFile, header: bytes, number: int) -> 
     reader = (
         f"read_csv({quoted(str(plain_name(engine, file.path)))}, header=true, skip={number - 1}, auto_detect=false, "
         f"delim={quoted(delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, compression='none', "
-        f"store_rejects=true, rejects_limit=0)"
+        f"{_REJECTS})"
     )
     cells = {name: Cell(f"c{position}") for position, name in enumerate(names)}
     shown = "tab" if delimiter == "\t" else delimiter
     return LogTable(file, "csv", reader, names, cells, f"delimiter {shown}, every column text", delimiter, number)
+
+
+def with_long_lines(table: LogTable) -> LogTable | None:
+    """Return a delimited table whose lines may have up to 16 MB, None where it is read so already."""
+    if _LONG_LINES in table.sql:
+        return None
+    return replace(table, sql=table.sql.replace(_REJECTS, f"{_REJECTS}, {_LONG_LINES}"))
 
 
 def outside_quotes(line: str) -> str:
@@ -258,7 +280,7 @@ def records(table: LogTable) -> Iterator[Record]:
         return
     csv.field_size_limit(MAX_LINE_BYTES)
     with table.file.path.open(encoding="utf-8-sig", errors="replace", newline="\n") as text:
-        reader = csv.reader(islice(text, table.header, None), delimiter=table.delimiter)
+        reader = csv.reader(islice(_bounded(text), table.header, None), delimiter=table.delimiter)
         start = 1
         try:
             for number, record in enumerate(reader, start=1):
@@ -269,3 +291,15 @@ def records(table: LogTable) -> Iterator[Record]:
             raise DataQualityError(
                 f"{table.file.shown}:{table.header + start}: {error}", hint="correct that line, or export the log again"
             ) from error
+
+
+def _bounded(text: IO[str]) -> Iterator[str]:
+    """Yield the lines of a file; of one over 16 MB, which no memory should hold, only what its quotes say of it."""
+    while line := text.readline(MAX_LINE_BYTES):
+        if len(line) == MAX_LINE_BYTES and not line.endswith("\n"):
+            quotes, more = line.count('"'), line
+            while len(more) == MAX_LINE_BYTES and not more.endswith("\n"):
+                more = text.readline(MAX_LINE_BYTES)
+                quotes += more.count('"')
+            line = '"\n' if quotes % 2 else "too long\n"
+        yield line
