@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from reading_logs import HEADER, ROW, log
 
-from aggcost.engine import EngineError, open_engine
+from aggcost.engine import Engine, EngineError, open_engine
 from aggcost.importers import ReadOptions, read_usage
 
 
@@ -45,3 +45,12 @@ def test_nothing_else_can_be_opened_once_a_log_is_read(confined, tmp_path, state
     with pytest.raises(EngineError):
         confined.rows(statement.format(folder=tmp_path, temporary=confined.folder))
     assert not (tmp_path / "new.csv").exists()
+
+
+def test_a_signal_that_comes_while_the_engine_works_is_an_interruption(tmp_path):
+    class Interrupted:
+        def raw_sql(self, _sql):
+            raise RuntimeError("Query interrupted")  # what DuckDB 2 raises for Ctrl-C
+
+    with pytest.raises(KeyboardInterrupt):
+        Engine("duckdb", Interrupted(), tmp_path).rows("SELECT 1")

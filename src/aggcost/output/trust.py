@@ -50,7 +50,8 @@ def issue_facts(issues: tuple[Issue, ...], *, full: bool = False) -> list[tuple[
 def _issue(issue: Issue) -> str:
     where = f" ({clean(issue.where)})" if issue.where else ""
     hint = f"; {clean(issue.hint, _LONG)}" if issue.hint else ""
-    times = f"{count(issue.count)} x " if issue.count > 1 else ""
+    said = issue.message.startswith(f"{issue.count:,} ")
+    times = f"{count(issue.count)} x " if issue.count > 1 and not said else ""
     return f"{times}{clean(issue.message, _LONG)}{where}{hint}"
 
 
