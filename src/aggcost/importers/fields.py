@@ -72,6 +72,7 @@ _TEXTS = (
     "operation",
 )
 TAG = "tags."
+_LISTED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,22 @@ def bare(name: str) -> str:
     return "".join(filter(str.isalnum, name)).lower()
 
 
+def is_header(names: Sequence[str]) -> bool:
+    """Return whether one of these names is a field's: then all are names, else they may be the cells of a first row."""
+    return any(bare(name) in _BARE for name in names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names for a message; only their number where nothing says that they are names, not what a log holds."""
+    if not is_header(names):
+        return f"{len(names):,} of its first line" if len(names) > 1 else "the one of its first line"
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
+_BARE = frozenset(bare(name) for synonyms in SYNONYMS.values() for name in synonyms)
+
+
 def _has_unit(target: str, names: Sequence[str]) -> bool:
     return target not in names and target.rpartition(":")[0] in names
 
@@ -138,7 +155,7 @@ def _mapped(name: str, target: str, names: Sequence[str], cells: Mapping[str, Ce
         if inside is not None:
             return Source(inside)
         raise InputError(
-            f"{shown}: --map {name}={target}: no column {column!r} among {', '.join(names)}",
+            f"{shown}: --map {name}={target}: no column {column!r} among {listed(names)}",
             hint=did_you_mean(column, names),
         )
     return Source(cells[column], unit)

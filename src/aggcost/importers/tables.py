@@ -17,7 +17,7 @@ from itertools import islice
 from aggcost.engine import Engine, identifier, plain_name, quoted
 from aggcost.errors import DataQualityError, InputError
 from aggcost.importers.casts import Cell
-from aggcost.importers.fields import BILLED, SYNONYMS, bare
+from aggcost.importers.fields import BILLED, SYNONYMS, bare, is_header
 from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, sample_lines, without_mark
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -200,15 +200,13 @@ def _delimited(engine: Engine, file: SourceFile, header: bytes, number: int) -> 
     outside = "".join(line.split('"')[::2])
     delimiter = max(DELIMITERS, key=outside.count)
     if not outside.count(delimiter):
-        raise InputError(
-            f"{file.shown}:{number}: no delimiter in the header line {line[:80]!r}", hint="one of , ; tab |"
-        )
+        named = f" {line!r}" if is_header([line]) else ""  # else it may be what somebody wrote
+        raise InputError(f"{file.shown}:{number}: no delimiter in the header line{named}", hint="one of , ; tab |")
     names = _named(next(csv.reader([line], delimiter=delimiter)))
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise InputError(
-            f"{file.shown}:{number}: the column {twice!r} stands twice in the header", hint="rename one of them"
-        )
+        column = f"the column {twice!r}" if is_header([twice]) else "a name"
+        raise InputError(f"{file.shown}:{number}: {column} stands twice in the header", hint="rename one of them")
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
     reader = (
         f"read_csv({quoted(str(plain_name(engine, file.path)))}, header=true, skip={number - 1}, auto_detect=false, "
