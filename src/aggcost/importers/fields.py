@@ -108,17 +108,26 @@ def by_header(
 
 def _by_synonym(names: Sequence[str], cells: Mapping[str, Cell]) -> dict[str, Source]:
     """Return the fields that headers name, each by the first of its synonyms that is there."""
-    free: dict[str, str] = {}
+    free: dict[str, list[str]] = {}
     for name in names:
-        free.setdefault(bare(name), name)
+        free.setdefault(bare(name), []).append(name)
     found = {}
     for name, synonyms in SYNONYMS.items():
-        synonym = next((one for one in synonyms if bare(one) in free), None)
-        if synonym is not None:
-            found[name] = Source(cells[free[bare(synonym)]], _UNITS.get(synonym))
+        present = [one for one in synonyms if bare(one) in free]
+        if present:
+            columns = [cells[column] for one in present for column in free[bare(one)]]
+            cell = _first_of(columns) if name in (*TOKENS, "output_tokens") else columns[0]
+            found[name] = Source(cell, _UNITS.get(present[0]))
     if found.get("status") == found.get("http_status"):
         found.pop("http_status", None)  # one column of codes is a status, and its codes are read from it
     return found
+
+
+def _first_of(columns: Sequence[Cell]) -> Cell:
+    """Return the first column that a row has: logs that were put together name the same tokens in several ways."""
+    if len(columns) == 1 or any(cell.kind != "text" for cell in columns):
+        return columns[0]
+    return Cell(f"coalesce({', '.join(cell.sql for cell in columns)})")
 
 
 def bare(name: str) -> str:

@@ -23,6 +23,7 @@ from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, samp
 DELIMITERS = (",", ";", "\t", "|")
 _HEAD_LINES = 200
 DOCUMENT = "JSON document; line N is its Nth record"
+_BILLED = frozenset(bare(name) for field in BILLED for name in SYNONYMS[field])
 MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
 
 
@@ -88,11 +89,13 @@ def json_lines(engine: Engine, listed: Sequence[SourceFile], shape: str, *, numb
     )
 
 
-def _is_json(line: bytes) -> bool:
+def _keys(line: bytes) -> list[str]:
+    """Return the keys of a JSON object, one that stands twice twice; none of what is no object."""
     try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
-        return False
+        found = json.loads(line, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        return []
+    return [key for key, _ in found] if line.lstrip()[:1] == b"{" else []
 
 
 def _parquet(engine: Engine, file: SourceFile) -> LogTable:
@@ -105,6 +108,8 @@ def _parquet(engine: Engine, file: SourceFile) -> LogTable:
 def _parquet_cell(column: str, sql_type: str) -> Cell:
     """Return a column as a cell; a map, struct or list is the text of its JSON."""
     nested = sql_type.startswith(("MAP", "STRUCT")) or sql_type.endswith("]")
+    if sql_type == "BOOLEAN":
+        return Cell(f"CAST({column} AS VARCHAR)")  # true is no count of 1
     return Cell(f"CAST(to_json({column}) AS VARCHAR)" if nested else column, _kind(sql_type))
 
 
@@ -130,10 +135,14 @@ def _jsonl(engine: Engine, file: SourceFile) -> LogTable:
     file = without_mark(file, engine.folder)
     sample, all_lines = sample_lines(file.path)
     counted: Counter[str] = Counter()
-    for line in sample:
-        if _is_json(line):
-            counted.update(dict.fromkeys(json.loads(line), 1))
+    for number, line in enumerate(sample, start=1):
+        keys_of = _keys(line)
+        _refuse_repeats(file, number if all_lines else None, keys_of)
+        counted.update(dict.fromkeys(keys_of, 1))
     keys, dropped = _distinct([key for key, _ in counted.most_common(MAX_KEYS)])
+    lost = next((key for key in dropped if bare(key) in _BILLED), None)
+    if lost is not None:
+        raise InputError(f"{file.shown}: keys that differ from {lost!r} only by case", hint="spell them alike")
     if not keys:
         raise InputError(f"{file.shown}: no JSON object in its first lines", hint="expected one object a line")
     unseen = () if all_lines else _unseen(keys)
@@ -141,6 +150,17 @@ def _jsonl(engine: Engine, file: SourceFile) -> LogTable:
     note = "JSON, one object a line" + ("" if all_lines else f"; keys of {len(sample):,} lines all over the file")
     note += f"; ignored, as they differ only by case: {', '.join(dropped)}" if dropped else ""
     return LogTable(file, "jsonl", reader, keys, _json_cells(keys), note, unseen=unseen)
+
+
+def _refuse_repeats(file: SourceFile, number: int | None, keys: Sequence[str]) -> None:
+    """Refuse an object that states a field twice: readers differ in which of its values they take."""
+    seen = Counter(key for key in keys if is_header([key]))
+    twice = next((key for key, times in seen.items() if times > 1), None)
+    if twice is not None:
+        where = file.shown if number is None else f"{file.shown}:{number}"
+        raise InputError(
+            f"{where}: the key {twice!r} stands twice in an object", hint="which one counts? leave it alone"
+        )
 
 
 def _json_reader(engine: Engine, file: SourceFile, keys: Sequence[str]) -> str:
@@ -207,6 +227,13 @@ def _delimited(engine: Engine, file: SourceFile, header: bytes, number: int) -> 
     if twice is not None:
         column = f"the column {twice!r}" if is_header([twice]) else "a name"
         raise InputError(f"{file.shown}:{number}: {column} stands twice in the header", hint="rename one of them")
+    alike = Counter(bare(name) for name in names if bare(name) in _BILLED)
+    again = next((name for name in names if alike[bare(name)] > 1), None)
+    if again is not None:
+        raise InputError(
+            f"{file.shown}:{number}: two columns are called like {again!r}, but for case and spaces",
+            hint="rename one of them",
+        )
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
     reader = (
         f"read_csv({quoted(str(plain_name(engine, file.path)))}, header=true, skip={number - 1}, auto_detect=false, "
