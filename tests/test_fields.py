@@ -112,9 +112,14 @@ def test_constants(tmp_path):
 
 
 def test_a_log_of_nothing_known_says_how_to_name_its_columns(tmp_path):
-    with pytest.raises(InputError, match="no column that this program knows among a, b") as caught:
-        read(log(tmp_path, "a,b\n1,2\n"))
+    with pytest.raises(InputError, match="no column that this program knows among time, b") as caught:
+        read(log(tmp_path, "time,b\n1,2\n"))
     assert "--map input_tokens=COLUMN" in caught.value.hint
+
+
+def test_a_first_line_without_any_known_name_may_be_data_and_is_not_quoted(tmp_path):
+    with pytest.raises(InputError, match=r"no column that this program knows among 2 of its first line$"):
+        read(log(tmp_path, "a,b\n1,2\n"))
 
 
 def test_a_prompt_is_kept_as_its_hash_only(tmp_path):

@@ -78,7 +78,9 @@ def test_lines_in_a_prompt_are_no_cause_for_worry(tmp_path):
     ("text", "message"),
     [
         ("model,model\na,b\n", r"log\.csv:1: the column 'model' stands twice"),
-        ("just some words\n", r"log\.csv:1: no delimiter in the header line 'just some words'"),
+        ("just some words\n", r"log\.csv:1: no delimiter in the header line$"),
+        ("model\na\n", r"log\.csv:1: no delimiter in the header line 'model'"),
+        ("my words,my words\na,b\n", r"log\.csv:1: a name stands twice"),
         ('model,"input\ntokens"\na,1\n', r"log\.csv:1: a quote opens in the header"),
         ("{bad\n", "not JSON"),
         ("[1, 2]", "no JSON object"),

@@ -36,6 +36,7 @@ def _run(arguments: list[str]) -> int:
     import typer
 
     from aggcost.cli import app
+    from aggcost.output.clean import visible
 
     try:
         return app(arguments, prog_name="aggcost", standalone_mode=False) or 0
@@ -52,7 +53,7 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         if "--debug" in arguments:
             raise
-        typer.echo(f"error: {type(error).__name__}: {error}", err=True)
+        typer.echo(f"error: {type(error).__name__}: {visible(str(error))}", err=True)
         typer.echo("  this is a bug of aggcost; --debug shows where", err=True)
         return BUG
 

@@ -30,11 +30,12 @@ def register(app: typer.Typer) -> None:
         """
         from aggcost.engine import open_engine
         from aggcost.importers import read_usage, write_canonical
+        from aggcost.output.clean import visible
 
         asked = options(logs, read, PriceFlags(), OutputFlags(), engine, project())
         with working("converting"), open_engine(threads=engine.threads, memory_limit=engine.memory_limit) as opened:
             usage = read_usage(opened, asked.logs, replace(asked.read, request_ids=True, writes=(output,)))
             rows = write_canonical(opened, usage, output)
         for issue in usage.issues:
-            typer.echo(f"{issue.severity}: {issue.message} ({issue.count:,})", err=True)
-        typer.echo(f"wrote {rows:,} requests to {output}", err=True)
+            typer.echo(f"{issue.severity}: {visible(issue.message)} ({issue.count:,})", err=True)
+        typer.echo(f"wrote {rows:,} requests to {visible(str(output))}", err=True)

@@ -112,6 +112,7 @@ def _mapped(name: str, target: str, names: tuple[str, ...], shown: str) -> Place
     top = str(segments(path)[1][0])
     if top not in names:
         raise InputError(
-            f"{shown}: --map {name}={target}: no column {top!r} among {', '.join(names)}", hint=did_you_mean(top, names)
+            f"{shown}: --map {name}={target}: no column {top!r} among {fields.listed(names)}",
+            hint=did_you_mean(top, names),
         )
     return Place(f"{{{path}}}", unit or None)

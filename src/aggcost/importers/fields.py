@@ -73,6 +73,7 @@ _TEXTS = (
     "operation",
 )
 TAG = "tags."
+_LISTED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +109,47 @@ def by_header(
 
 def _by_synonym(names: Sequence[str], cells: Mapping[str, Cell]) -> dict[str, Source]:
     """Return the fields that headers name, each by the first of its synonyms that is there."""
-    free: dict[str, str] = {}
+    free: dict[str, list[str]] = {}
     for name in names:
-        free.setdefault(bare(name), name)
+        free.setdefault(bare(name), []).append(name)
     found = {}
     for name, synonyms in SYNONYMS.items():
-        synonym = next((one for one in synonyms if bare(one) in free), None)
-        if synonym is not None:
-            found[name] = Source(cells[free[bare(synonym)]], _UNITS.get(synonym))
+        present = [one for one in synonyms if bare(one) in free]
+        if present:
+            columns = [cells[column] for one in present for column in free[bare(one)]]
+            cell = _first_of(columns) if name in (*TOKENS, "output_tokens") else columns[0]
+            found[name] = Source(cell, _UNITS.get(present[0]))
     if found.get("status") == found.get("http_status"):
         found.pop("http_status", None)  # one column of codes is a status, and its codes are read from it
     return found
 
 
+def _first_of(columns: Sequence[Cell]) -> Cell:
+    """Return the first column that a row has: logs that were put together name the same tokens in several ways."""
+    if len(columns) == 1 or any(cell.kind != "text" for cell in columns):
+        return columns[0]
+    return Cell(f"coalesce({', '.join(cell.sql for cell in columns)})")
+
+
 def bare(name: str) -> str:
     """Return a header without what people vary: case, spaces, dashes, underscores."""
     return "".join(filter(str.isalnum, name)).lower()
+
+
+def is_header(names: Sequence[str]) -> bool:
+    """Return whether one of these names is a field's: then all are names, else they may be the cells of a first row."""
+    return any(bare(name) in _BARE for name in names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names for a message; only their number where nothing says that they are names, not what a log holds."""
+    if not is_header(names):
+        return f"{len(names):,} of its first line" if len(names) > 1 else "the one of its first line"
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
+_BARE = frozenset(bare(name) for synonyms in SYNONYMS.values() for name in synonyms)
 
 
 def _has_unit(target: str, names: Sequence[str]) -> bool:
@@ -139,7 +165,7 @@ def _mapped(name: str, target: str, names: Sequence[str], cells: Mapping[str, Ce
         if inside is not None:
             return Source(inside)
         raise InputError(
-            f"{shown}: --map {name}={target}: no column {column!r} among {', '.join(names)}",
+            f"{shown}: --map {name}={target}: no column {column!r} among {listed(names)}",
             hint=did_you_mean(column, names),
         )
     return Source(cells[column], unit)

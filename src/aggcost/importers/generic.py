@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from aggcost.errors import InputError
 from aggcost.importers.casts import Cell
-from aggcost.importers.fields import SYNONYMS, Source, by_header
+from aggcost.importers.fields import SYNONYMS, Source, by_header, listed
 from aggcost.importers.layout import Layout
 from aggcost.importers.sampling import Sample
 
@@ -36,7 +36,7 @@ def fields(
     found = by_header(names, cells, mapping, shown)
     if not found.keys() & {"input_tokens", "output_tokens", "requests", "model", "cost_usd"}:
         raise InputError(
-            f"{shown}: no column that this program knows among {', '.join(names)[:300]}",
+            f"{shown}: no column that this program knows among {listed(names)}",
             hint="name them: --map input_tokens=COLUMN --map output_tokens=COLUMN --map model=COLUMN (fields: "
             + ", ".join(SYNONYMS)
             + ")",

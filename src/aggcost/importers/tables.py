@@ -18,7 +18,7 @@ from typing import IO
 from aggcost.engine import Engine, identifier, plain_name, quoted
 from aggcost.errors import DataQualityError, InputError
 from aggcost.importers.casts import Cell
-from aggcost.importers.fields import BILLED, SYNONYMS, bare
+from aggcost.importers.fields import BILLED, SYNONYMS, bare, is_header
 from aggcost.importers.files import MAX_LINE_BYTES, SourceFile, head_lines, is_sampled_whole, sample_lines, without_mark
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -28,6 +28,7 @@ _REJECTS = "store_rejects=true, rejects_limit=0"
 _LONG_LINES = f"max_line_size={MAX_LINE_BYTES}, buffer_size={4 * MAX_LINE_BYTES}, parallel=false"
 TOO_LONG = "line_size_over_maximum"
 DOCUMENT = "JSON document; line N is its Nth record"
+_BILLED = frozenset(bare(name) for field in BILLED for name in SYNONYMS[field])
 MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
 
 
@@ -93,13 +94,13 @@ def json_lines(engine: Engine, listed: Sequence[SourceFile], shape: str, *, numb
     )
 
 
-def _keys(line: bytes) -> dict[str, int]:
-    """Return 1 for each key of the object in a line, nothing where it holds none."""
+def _keys(line: bytes) -> list[str]:
+    """Return the keys of a JSON object, one that stands twice twice; none of what is no object."""
     try:
-        found = json.loads(line)
+        found = json.loads(line, object_pairs_hook=list)
     except (ValueError, RecursionError):
-        return {}
-    return dict.fromkeys(found, 1) if isinstance(found, dict) else {}
+        return []
+    return [key for key, _ in found] if line.lstrip()[:1] == b"{" else []
 
 
 def _chosen(counted: Counter[str]) -> list[str]:
@@ -119,6 +120,8 @@ def _parquet(engine: Engine, file: SourceFile) -> LogTable:
 def _parquet_cell(column: str, sql_type: str) -> Cell:
     """Return a column as a cell; a map, struct or list is the text of its JSON."""
     nested = sql_type.startswith(("MAP", "STRUCT")) or sql_type.endswith("]")
+    if sql_type == "BOOLEAN":
+        return Cell(f"CAST({column} AS VARCHAR)")  # true is no count of 1
     return Cell(f"CAST(to_json({column}) AS VARCHAR)" if nested else column, _kind(sql_type))
 
 
@@ -143,19 +146,34 @@ def _kind(sql_type: str) -> str:
 def _jsonl(engine: Engine, file: SourceFile) -> LogTable:
     file = without_mark(file, engine.folder)
     counted: Counter[str] = Counter()
-    lines = 0
-    for line in sample_lines(file.path):
-        counted.update(_keys(line))
-        lines += 1
+    all_lines, lines = is_sampled_whole(file.path), 0
+    for number, line in enumerate(sample_lines(file.path), start=1):
+        keys_of = _keys(line)
+        _refuse_repeats(file, number if all_lines else None, keys_of)
+        counted.update(dict.fromkeys(keys_of, 1))
+        lines = number
     keys, dropped = _distinct(_chosen(counted))
+    lost = next((key for key in dropped if bare(key) in _BILLED), None)
+    if lost is not None:
+        raise InputError(f"{file.shown}: keys that differ from {lost!r} only by case", hint="spell them alike")
     if not keys:
         raise InputError(f"{file.shown}: no JSON object in its first lines", hint="expected one object a line")
-    all_lines = is_sampled_whole(file.path)
     unseen = () if all_lines else _unseen(keys)
     reader = _json_reader(engine, file, (*keys, *unseen))
     note = "JSON, one object a line" + ("" if all_lines else f"; keys of {lines:,} lines all over the file")
     note += f"; ignored, as they differ only by case: {', '.join(dropped)}" if dropped else ""
     return LogTable(file, "jsonl", reader, keys, _json_cells(keys), note, unseen=unseen)
+
+
+def _refuse_repeats(file: SourceFile, number: int | None, keys: Sequence[str]) -> None:
+    """Refuse an object that states a field twice: readers differ in which of its values they take."""
+    seen = Counter(key for key in keys if is_header([key]))
+    twice = next((key for key, times in seen.items() if times > 1), None)
+    if twice is not None:
+        where = file.shown if number is None else f"{file.shown}:{number}"
+        raise InputError(
+            f"{where}: the key {twice!r} stands twice in an object", hint="which one counts? leave it alone"
+        )
 
 
 def _json_reader(engine: Engine, file: SourceFile, keys: Sequence[str]) -> str:
@@ -214,14 +232,19 @@ def _delimited(engine: Engine, file: SourceFile, header: bytes, number: int) -> 
     line = _header_text(file, header, number)
     delimiter = delimiter_of(line)
     if delimiter not in outside_quotes(line):
-        raise InputError(
-            f"{file.shown}:{number}: no delimiter in the header line {line[:80]!r}", hint="one of , ; tab |"
-        )
+        named = f" {line!r}" if is_header([line]) else ""  # else it may be what somebody wrote
+        raise InputError(f"{file.shown}:{number}: no delimiter in the header line{named}", hint="one of , ; tab |")
     names = _named(next(csv.reader([line], delimiter=delimiter)))
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
+        column = f"the column {twice!r}" if is_header([twice]) else "a name"
+        raise InputError(f"{file.shown}:{number}: {column} stands twice in the header", hint="rename one of them")
+    alike = Counter(bare(name) for name in names if bare(name) in _BILLED)
+    again = next((name for name in names if alike[bare(name)] > 1), None)
+    if again is not None:
         raise InputError(
-            f"{file.shown}:{number}: the column {twice!r} stands twice in the header", hint="rename one of them"
+            f"{file.shown}:{number}: two columns are called like {again!r}, but for case and spaces",
+            hint="rename one of them",
         )
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
     reader = (

@@ -11,6 +11,7 @@ from typing import Any
 
 from aggcost.money import plain
 from aggcost.output.clean import UNSAFE
+from aggcost.output.redacted import redacted
 from aggcost.output.tree import fields_of
 from aggcost.output.view import View
 from aggcost.report_reconcile import AnyReport
@@ -27,12 +28,14 @@ def as_json(report: AnyReport, _view: View | None = None) -> str:
 
 def encode(value: object) -> Any:
     """Return `value` as what `json` can write; TypeError for a float or any type a report never holds."""
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str):
+        return redacted(value)
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, Mapping):
-        return {key: encode(entry) for key, entry in value.items()}
+        return {redacted(key): encode(entry) for key, entry in value.items()}
     if isinstance(value, tuple):
         return [encode(entry) for entry in value]
     if is_dataclass(value) and not isinstance(value, type):

@@ -1,10 +1,12 @@
-"""Text from logs made safe to show: no control sequence, no invisible direction change, no endless line."""
+"""Text from logs made safe to show: no secret, no control sequence, no invisible sign, no endless line."""
 
 from __future__ import annotations
 
 import re
 
 from rich.cells import cell_len
+
+from aggcost.output.redacted import redacted
 
 MAX_CELLS = 80
 _ELLIPSIS = "..."
@@ -19,13 +21,13 @@ UNSAFE = re.compile(
 
 
 def clean(text: str, cells: int = MAX_CELLS) -> str:
-    """Return `text` on one line, unsafe characters as visible hexadecimal escapes, at most `cells` wide."""
+    """Return `text` on one line, secrets redacted, unsafe characters as visible escapes, at most `cells` wide."""
     return cut(visible(text), cells)
 
 
 def visible(text: str) -> str:
-    """Return `text` on one line, unsafe characters as visible hexadecimal escapes."""
-    return UNSAFE.sub(_escaped, text).replace("\n", "\\n")
+    """Return `text` on one line, secrets redacted, unsafe characters as visible hexadecimal escapes."""
+    return UNSAFE.sub(_escaped, redacted(text)).replace("\n", "\\n")
 
 
 def cut(text: str, cells: int) -> str:
