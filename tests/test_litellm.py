@@ -136,3 +136,13 @@ def test_writes_by_their_lifetime_and_their_total_count_once(tmp_path, row, expe
 def test_a_total_that_its_parts_contradict_is_quarantined(tmp_path, total):
     found = read(write(tmp_path, [written(total, ephemeral_5m_input_tokens=7, ephemeral_1h_input_tokens=3)], "lines"))
     assert found.places == [(1, "cache_write_tokens", "not_a_count")]
+
+
+def test_a_job_and_its_settlement_count_once(tmp_path):
+    sent = CALL | {"request_id": "batch_1", "call_type": "acreate_batch", "prompt_tokens": 0, "completion_tokens": 0,
+                   "spend": 0.0, "metadata": {}}  # fmt: skip
+    settled = CALL | {"request_id": "batch_1_batch_cost", "call_type": "aretrieve_batch"}
+    other = CALL | {"request_id": "batch_2", "call_type": "acreate_batch"}
+    found = read(write(tmp_path, [sent, settled, other, CALL], "lines"), request_ids=True)
+    kept = {row["request_id"] for row in found.good if not row["duplicate"]}
+    assert kept == {"batch_1_batch_cost", "batch_2", "chatcmpl-1"}

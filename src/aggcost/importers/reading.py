@@ -215,6 +215,8 @@ def _stacked(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
 
 def _once(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
     """Return text files whose formats tell repeats as one table, all but one row of each key marked as duplicates."""
+    if not engine.rows(f"SELECT 1 FROM ({_rows_of(parts)}) WHERE {DUP_KEY} IS NOT NULL LIMIT 1"):  # noqa: S608
+        return _stacked(engine, parts, name)
     best = f"PARTITION BY {DUP_KEY}, issue IS NULL ORDER BY {DUP_ORDER} DESC NULLS LAST, ts"
     later = f"{DUP_KEY} IS NOT NULL AND issue IS NULL AND row_number() OVER ({best}) > 1"
     nested = any(NODE in part.relation.columns for part in parts if part.relation is not None)

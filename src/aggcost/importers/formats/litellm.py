@@ -1,7 +1,8 @@
 """LiteLLM spend logs: the proxy's `LiteLLM_SpendLogs` table, as JSON, JSON lines or a CSV dump.
 
 `prompt_tokens` contains cache reads and writes (the proxy adds them back for Anthropic), and
-`completion_tokens` contains reasoning. Rows answered from the proxy's own cache were billed by nobody.
+`completion_tokens` contains reasoning. Rows answered from the proxy's own cache were billed by nobody. A batch or
+background job has a row when it was sent and one when it was settled: the one with more tokens counts.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ CAPABILITIES = {
 TABLES = ("LiteLLM_SpendLogs",)
 RULE = "request_id, call_type, spend, prompt_tokens and startTime (or starttime)"
 
+_SETTLED = "_(batch|background)_cost$"
 _USAGE, _MORE = "metadata.usage_object", "metadata.additional_usage_values"
 _PROMPT = f"{_USAGE}.prompt_tokens_details"
 _WRITES = at(
@@ -55,6 +57,15 @@ LAYOUT = Layout(
         "billable": sql("CASE WHEN lower({cache_hit}) = 'true' THEN 'false' END"),
     },
     encoded=("metadata", "metadata.usage_object", "metadata.additional_usage_values"),
+    # A batch or background job is settled in a second row, whose id has a suffix; calls of other kinds never are.
+    key=(
+        f"CASE WHEN regexp_matches({{request_id}}, '{_SETTLED}') OR regexp_matches({{call_type}}, 'batch|response') "
+        f"THEN 'litellm ' || regexp_replace({{request_id}}, '{_SETTLED}', '') END"
+    ),
+    keep=(
+        "coalesce(TRY_CAST({total_tokens} AS BIGINT), TRY_CAST({prompt_tokens} AS BIGINT), 0)",
+        "coalesce(CAST(TRY_CAST({spend} AS DECIMAL(28, 12)) * 1000000000 AS BIGINT), 0)",
+    ),
 )
 
 
