@@ -63,7 +63,7 @@ LAYOUT = Layout(
         f"THEN 'litellm ' || regexp_replace({{request_id}}, '{_SETTLED}', '') END"
     ),
     keep=(
-        "coalesce(TRY_CAST({total_tokens} AS BIGINT), TRY_CAST({prompt_tokens} AS BIGINT), 0)",
+        "coalesce(TRY_CAST({prompt_tokens} AS BIGINT), 0) + coalesce(TRY_CAST({completion_tokens} AS BIGINT), 0)",
         "coalesce(CAST(TRY_CAST({spend} AS DECIMAL(28, 12)) * 1000000000 AS BIGINT), 0)",
     ),
 )
