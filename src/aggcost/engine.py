@@ -185,12 +185,12 @@ def _duckdb(threads: int | None, memory_limit: str | None, folder: Path) -> Any:
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        "enable_progress_bar": True,  # or DuckDB does not know how far it is
-        "enable_progress_bar_print": False,
     }
     with _told("duckdb", UsageError):
         backend = ibis.duckdb.connect(":memory:", **settings)
         backend.raw_sql("SET TimeZone = 'UTC'")
+        backend.raw_sql("SET enable_progress_bar_print = false")
+        backend.raw_sql("SET enable_progress_bar = true")  # or DuckDB does not know how far it is
         return backend
 
 
