@@ -1,11 +1,11 @@
-"""What this process is at, written where the process that watches it can still read it once this one is dead."""
+"""What this process is at: for whoever shows it, and for the process that watches it once this one is dead."""
 
 from __future__ import annotations
 
 import json
 import mmap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,18 @@ class Activity:
     folder: str | None = None
     reading: str | None = None
     deadline_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How far reading has come, in files and their bytes; `all_bytes` is None where they are only being opened."""
+
+    reading: str | None = None
+    files_done: int = 0
+    files: int = 0
+    bytes_done: int = 0
+    all_bytes: int | None = None
+    began_s: float = 0.0
 
 
 class Board:
@@ -44,7 +56,23 @@ class Board:
             return Activity()
 
 
+@dataclass(slots=True)
+class _Counts:
+    """What `course` tells, as it changes: `share` files and bytes are in work, of which an engine knows a part."""
+
+    files_done: int = 0
+    files: int = 0
+    bytes_done: int = 0
+    all_bytes: int | None = None
+    began_s: float = 0.0
+    share: tuple[int, int] | None = None
+    gauge: Callable[[], float] | None = None
+    measures: bool = False
+    part: float = 0.0
+
+
 _now = Activity()
+_counts = _Counts()
 _board: Board | None = None
 
 
@@ -70,6 +98,53 @@ def reading(shown: str, size_bytes: int | None) -> Iterator[None]:
     # A file at which an exception ended the reading stays: the exception says more than this could.
     _now.reading = _now.deadline_s = None
     _show()
+
+
+def planned(files: int, all_bytes: int | None = None) -> None:
+    """Say how much is to be read from now on; without bytes, the files are only opened."""
+    _counts.files_done = _counts.bytes_done = 0
+    _counts.files, _counts.all_bytes, _counts.began_s = files, all_bytes, time.monotonic()
+
+
+def gauged_by(gauge: Callable[[], float] | None) -> None:
+    """Say what tells how far an engine is with its statement, in percent; None once the engine closes."""
+    _counts.gauge = gauge
+
+
+@contextmanager
+def share(files: int, size_bytes: int) -> Iterator[None]:
+    """Count files and bytes as read at the end, of what was planned; shares inside a share count nothing."""
+    if _counts.share is not None:
+        yield
+        return
+    _counts.share, _counts.part = (files, size_bytes), 0.0
+    try:
+        yield
+    finally:
+        _counts.files_done += files
+        _counts.bytes_done += size_bytes
+        _counts.share = None
+
+
+@contextmanager
+def measured() -> Iterator[None]:
+    """Say that the engine's statement is the one pass over the bytes of the share in work."""
+    _counts.measures = True
+    try:
+        yield
+        _counts.part = 1.0
+    finally:
+        _counts.measures = False
+
+
+def course() -> Course:
+    """Return how far reading has come; any thread may ask."""
+    gauge, share_now = _counts.gauge, _counts.share
+    if _counts.measures and gauge is not None:
+        _counts.part = min(max(gauge() / 100, 0.0), 1.0)
+    sharing = share_now[1] if share_now is not None else 0
+    done = _counts.bytes_done + int(sharing * _counts.part)
+    return Course(_now.reading, _counts.files_done, _counts.files, done, _counts.all_bytes, _counts.began_s)
 
 
 def _show() -> None:

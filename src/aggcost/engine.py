@@ -69,6 +69,13 @@ class Engine:
             found: list[tuple[Any, ...]] = self.backend.raw_sql(sql).fetchall()
             return found
 
+    def percent(self) -> float:
+        """Return how far DuckDB is with the statement that another thread has it run, below 0 where it cannot tell."""
+        try:
+            return float(self.backend.con.query_progress())
+        except _duckdb_errors()[2]:
+            return -1.0
+
     def confine(self, paths: Sequence[Path]) -> None:
         """Let DuckDB open these files and its own temporary ones, and nothing else, from now on."""
         if self.name != "duckdb":
@@ -129,9 +136,11 @@ def open_engine(
         raise
     engine = Engine("spark" if name == "spark" else "duckdb", backend, folder, limited=memory_limit is not None)
     activity.using(folder)
+    activity.gauged_by(engine.percent if engine.name == "duckdb" else None)
     try:
         yield engine
     finally:
+        activity.gauged_by(None)
         engine.close()
         activity.using(None)
 
@@ -180,6 +189,8 @@ def _duckdb(threads: int | None, memory_limit: str | None, folder: Path) -> Any:
     with _told("duckdb", UsageError):
         backend = ibis.duckdb.connect(":memory:", **settings)
         backend.raw_sql("SET TimeZone = 'UTC'")
+        backend.raw_sql("SET enable_progress_bar_print = false")
+        backend.raw_sql("SET enable_progress_bar = true")  # or DuckDB does not know how far it is
         return backend
 
 

@@ -21,6 +21,7 @@ from aggcost.errors import EngineDiedError
 _WATCHED = (signal.SIGINT, signal.SIGTERM)
 _BY_USER = 0  # si_code of a signal that a process sent; the terminal sends its own to the child as well
 _LOOK_S = 1.0
+_ERASE = "\r\x1b[2K"
 # Of addresses, most of them never used: a scan of 10 million rows takes 3 GB of them and 0.6 GB of memory.
 _LEAST_BYTES = 8 << 30
 
@@ -70,6 +71,8 @@ def _waited(child: int, watched: set[signal.Signals], board: activity.Board) -> 
 
 
 def _ended(number: int, last: activity.Activity) -> int:
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        sys.stderr.write(_ERASE)  # the line that the dead one was showing
     if last.folder is not None:
         shutil.rmtree(Path(last.folder), ignore_errors=True)
     if number in _WATCHED:

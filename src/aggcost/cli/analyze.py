@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from aggcost.cli.common import finish, options, percent_flag, project, show, usd_flag, working
+from aggcost.cli.common import finish, options, percent_flag, project, show, usd_flag
 from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.progress import working
 
 WARN_UP_TO_PERCENT = Decimal(1)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,15 +143,3 @@ def finish(report: Report, read: ReadFlags, *, max_quarantined: Decimal, max_unp
     reason = verdict(report, max_quarantined_percent=limit, max_unpriced_percent=max_unpriced)
     if reason is not None:
         raise reason
-
-
-@contextmanager
-def working(what: str) -> Iterator[None]:
-    """Show on a terminal that work goes on; words go to standard error, never among the data."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(what):
-        yield

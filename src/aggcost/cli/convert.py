@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from aggcost.cli.common import options, project, working
+from aggcost.cli.common import options, project
 from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.progress import working
 
 
 def register(app: typer.Typer) -> None:

@@ -15,9 +15,9 @@ from aggcost.cli.common import (
     options,
     percent_flag,
     show,
-    working,
 )
 from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.progress import working
 
 POLICY = "article"
 NEXT = ("aggcost demo --detail", "aggcost analyze LOG", "aggcost init")

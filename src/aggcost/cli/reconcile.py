@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from aggcost.cli.common import MAX_QUARANTINED_PERCENT, options, percent_flag, project, show, working
+from aggcost.cli.common import MAX_QUARANTINED_PERCENT, options, percent_flag, project, show
 from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.progress import working
 
 APART = 1
 

@@ -15,9 +15,9 @@ from aggcost.cli.common import (
     percent_flag,
     project,
     show,
-    working,
 )
 from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.progress import working
 
 
 def register(app: typer.Typer) -> None:

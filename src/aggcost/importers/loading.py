@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from aggcost import activity
 from aggcost.engine import Engine, EngineError, plain_name, quoted
 from aggcost.errors import InputError, UsageError
 from aggcost.importers import declared, fields, footers, generic, quarantine, registry, sampling, selecting, tables
@@ -115,7 +116,7 @@ def _viewed(engine: Engine, table: LogTable, format_name: str, selection: Select
     Its rows are checked once; what the check finds is not asked again by every later scan.
     """
     select = selection.sql
-    with Counting([(table.file.path, table.file.given)]) as counting:
+    with activity.measured(), Counting([(table.file.path, table.file.given)]) as counting:
         rows, bad = engine.rows(f"SELECT count(*), count(issue) FROM ({select})")[0]  # noqa: S608 - quoted literals
     checked = select
     if not bad:
@@ -130,7 +131,7 @@ def _copied(engine: Engine, table: LogTable, format_name: str, selection: Select
     """Read a text file once, into temporary Parquet; records that the engine sets aside become rows with an issue."""
     kept, select = engine.folder / f"{name}.parquet", selection.sql
     quarantine.forget_rejects(engine)
-    with Counting([(table.file.path, table.file.given)]) as counting:
+    with activity.measured(), Counting([(table.file.path, table.file.given)]) as counting:
         rows = int(engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")[0][0])
     rejects = quarantine.rejects(engine, table)
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
@@ -157,7 +158,8 @@ def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: 
     listed = [without_mark(one.file, engine.folder) for one in batch]
     selection = _of_json(engine, batch, listed, options, numbered=_layout(first).ordered)
     room_mb = _room_mb(_layout(first), listed)
-    with Counting([(file.path, file.given) for file in listed]) as counting, engine.roomy(room_mb):
+    counting = Counting([(file.path, file.given) for file in listed])
+    with counting, engine.roomy(room_mb), activity.measured():
         _copy(engine, selection.sql, kept, ordered=_layout(first).ordered)
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
     counted = _counted(engine, name)

@@ -51,16 +51,24 @@ def read_usage(engine: Engine, logs: Sequence[str], options: ReadOptions) -> Usa
 
     InputError for what cannot be read, DataQualityError for a file that is damaged or swallows lines.
     """
-    _check(options)
+    check(options)
     found = {source: sources.database(source) for source in sources.find(logs)}
     logged = [Path(source) for source, kind in found.items() if source != "-" and kind is None]
     engine.confine([*logged, *map(_unfinished, options.writes)])
+    activity.planned(len(found))
     listed: list[Opened] = []
     for source, kind in found.items():
-        listed.append(_opened(engine, source, kind, options, listed[-1].format if listed else generic))
-    parts = _parts(engine, listed, options)
+        with activity.share(1, 0):
+            listed.append(opened(engine, source, kind, options, listed[-1].format if listed else generic))
+    activity.planned(len(listed), sum(one.file.path.stat().st_size for one in listed))
+    return read_opened(engine, listed, options)
+
+
+def read_opened(engine: Engine, listed: Sequence[Opened], options: ReadOptions, name: str = "log") -> Usage:
+    """Return opened files as one canonical table; `name` begins the names of its temporary files."""
+    parts = _parts(engine, listed, options, name)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
-    rows, of_period = clipping.clipped(engine, _united(engine, parts), parts, options)
+    rows, of_period = clipping.clipped(engine, _united(engine, parts, name), parts, options)
     table = marks.marked(engine, rows, options)
     inputs = tuple(
         InputFile(
@@ -87,7 +95,8 @@ def read_usage(engine: Engine, logs: Sequence[str], options: ReadOptions) -> Usa
     return Usage(table, inputs, issues, located, lambda: [span for part in parts for span in spans_of(engine, part)])
 
 
-def _check(options: ReadOptions) -> None:
+def check(options: ReadOptions) -> None:
+    """Raise UsageError for an option that means nothing."""
     if options.dedupe not in (None, "id"):
         raise UsageError(f"--dedupe {options.dedupe}: only id is known")
     if options.timezone is not None:
@@ -101,7 +110,8 @@ def _check(options: ReadOptions) -> None:
     encodings.checked(options.encoding)
 
 
-def _opened(engine: Engine, source: str, kind: Database | None, options: ReadOptions, like: Format) -> Opened:
+def opened(engine: Engine, source: str, kind: Database | None, options: ReadOptions, like: Format = generic) -> Opened:
+    """Return a source ready to be read, with its format, perhaps that of the one before (`like`)."""
     shown = source if kind is None else kind.shown(source)
     if engine.name != "duckdb" and kind is not None:
         raise loading.no_text(shown)
@@ -135,7 +145,7 @@ def _told(shown: str) -> Iterator[None]:
         raise InputError(f"{shown}: {error.message}", hint="the file is damaged, or not what it seems to be") from error
 
 
-def _parts(engine: Engine, listed: Sequence[Opened], options: ReadOptions) -> list[Part]:
+def _parts(engine: Engine, listed: Sequence[Opened], options: ReadOptions, name: str) -> list[Part]:
     """Return every file read, in the order given; JSON files of one format are read together."""
     found: dict[int, Part] = {}
     batches: dict[tuple[str, str], list[int]] = {}
@@ -143,16 +153,24 @@ def _parts(engine: Engine, listed: Sequence[Opened], options: ReadOptions) -> li
         if one.batch is not None:
             batches.setdefault(one.batch, []).append(number)
             continue
-        with _told(one.file.shown), activity.reading(one.file.shown, one.file.path.stat().st_size):
+        with _told(one.file.shown), _at(one.file.shown, [one]):
             found[number] = (
-                _canonical(engine, one) if one.canonical else loading.imported(engine, one, options, f"log{number}")
+                _canonical(engine, one) if one.canonical else loading.imported(engine, one, options, f"{name}{number}")
             )
     for numbers in batches.values():
         batch = [listed[number] for number in numbers]
-        with activity.reading(_named(batch), sum(one.file.path.stat().st_size for one in batch)):
-            together = loading.imported_together(engine, batch, options, f"log{numbers[0]}")
+        with _at(_named(batch), batch):
+            together = loading.imported_together(engine, batch, options, f"{name}{numbers[0]}")
         found |= dict(zip(numbers, together, strict=True))
     return [found[number] for number in range(len(listed))]
+
+
+@contextmanager
+def _at(shown: str, listed: Sequence[Opened]) -> Iterator[None]:
+    """Say which files are being read, and count them once they are."""
+    size_bytes = sum(one.file.path.stat().st_size for one in listed)
+    with activity.share(len(listed), size_bytes), activity.reading(shown, size_bytes):
+        yield
 
 
 def _named(batch: Sequence[Opened]) -> str:
@@ -187,7 +205,7 @@ def _canonical(engine: Engine, one: Opened) -> Part:
     return Part(table, loading.CANONICAL, None, relation, counting.censuses()[0], (), records, records)
 
 
-def _united(engine: Engine, parts: Sequence[Part]) -> ibis.Table:
+def _united(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
     """Return all files as one table with every canonical column."""
     alike: dict[tuple[str, ...], list[Part]] = {}
     relations = []
@@ -199,7 +217,7 @@ def _united(engine: Engine, parts: Sequence[Part]) -> ibis.Table:
             alike.setdefault((DUP_KEY,) if DUP_KEY in columns else tuple(columns), []).append(part)
     for number, (columns, group) in enumerate(alike.items()):
         stack = _once if columns == (DUP_KEY,) else _stacked
-        relations.append(stack(engine, group, f"logs{number}"))
+        relations.append(stack(engine, group, f"{name}s{number}"))
     whole = [_completed(relation) for relation in relations]
     return ibis.union(*whole) if len(whole) > 1 else whole[0]
 
