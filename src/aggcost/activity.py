@@ -121,9 +121,9 @@ def share(files: int, size_bytes: int) -> Iterator[None]:
     try:
         yield
     finally:
-        _counts.files_done += files
-        _counts.bytes_done += size_bytes
         _counts.share = None
+    _counts.files_done += files
+    _counts.bytes_done += size_bytes
 
 
 @contextmanager

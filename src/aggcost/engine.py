@@ -311,6 +311,11 @@ def _told(name: str, kind: type[InputError | UsageError] = EngineError) -> Itera
         ) from error
     except failed as error:
         raise kind(f"{name}: {_first_line(error)}") from error
+    except RuntimeError as error:
+        # DuckDB's Python client says it so where a signal came while it waited for its threads.
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
 
 
 _Errors = tuple[type[Exception], ...]

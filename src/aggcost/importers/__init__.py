@@ -6,11 +6,13 @@ first whose `detect` accepts the headers or keys of a file reads it; `generic` t
 
 from __future__ import annotations
 
+from aggcost.importers.converting import Converted, convert_into
 from aggcost.importers.parts import InputFile, Quarantined, ReadOptions
 from aggcost.importers.reading import Usage, read_usage, write_canonical
 from aggcost.importers.registry import FORMATS, Format
 from aggcost.importers.sources import again
 
 __all__ = [
-    "FORMATS", "Format", "InputFile", "Quarantined", "ReadOptions", "Usage", "again", "read_usage", "write_canonical",
+    "FORMATS", "Converted", "Format", "InputFile", "Quarantined", "ReadOptions", "Usage", "again", "convert_into",
+    "read_usage", "write_canonical",
 ]  # fmt: skip

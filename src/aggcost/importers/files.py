@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aggcost.errors import DataQualityError, InputError
+from aggcost.importers import manifest
 from aggcost.importers.encodings import as_utf8
 from aggcost.importers.unpacking import GZIP, ZSTD, unpacked
 
@@ -62,7 +63,8 @@ def _expand(source: str) -> list[str]:
     if source == "-" or Path(source).is_file():
         return [source]
     if Path(source).is_dir():
-        inside = sorted(str(path) for path in Path(source).rglob("*") if path.is_file() and path.suffix in SUFFIXES)
+        found = sorted(path for path in Path(source).rglob("*") if path.is_file() and path.suffix in SUFFIXES)
+        inside = [str(path) for path in found if not _is_finished(path)]
         if not inside:
             raise InputError(f"{source}: no log in this directory", hint=f"looked for {', '.join(SUFFIXES)}")
         return inside
@@ -72,6 +74,15 @@ def _expand(source: str) -> list[str]:
             f"{source}: no such file", hint="give a file, a directory, a quoted glob, or - for standard input"
         )
     return matched
+
+
+def _is_finished(path: Path) -> bool:
+    """Return whether a file is the record of a conversion; InputError where that was interrupted."""
+    if not manifest.is_manifest(path):
+        return False
+    if not manifest.load(path.parent).complete:
+        raise InputError(f"{path.parent}: not all of its logs are converted yet", hint="run aggcost convert again")
+    return True
 
 
 def unpack(shown: str, folder: Path, *, encoding: str | None = None, allow_partial: bool = False) -> SourceFile:

@@ -54,7 +54,7 @@ def read_usage(engine: Engine, logs: Sequence[str], options: ReadOptions) -> Usa
     check(options)
     found = {source: sources.database(source) for source in sources.find(logs)}
     logged = [Path(source) for source, kind in found.items() if source != "-" and kind is None]
-    engine.confine([*logged, *map(_unfinished, options.writes)])
+    engine.confine([*logged, *map(unfinished, options.writes)])
     activity.planned(len(found))
     listed: list[Opened] = []
     for source, kind in found.items():
@@ -290,7 +290,8 @@ def _completed(stored: ibis.Table) -> ibis.Table:
     return stored.select(**wanted, **told)
 
 
-def _unfinished(path: Path) -> Path:
+def unfinished(path: Path) -> Path:
+    """Return where a file is written before it takes its name."""
     return path.with_name(f".{path.name}.part")
 
 
@@ -303,7 +304,7 @@ def write_canonical(engine: Engine, usage: Usage, path: Path) -> int:
     if path.resolve() in inputs:
         raise UsageError(f"{path} is one of the logs to convert", hint="name another file")
     rows = usage.table.filter(accepted(usage.table))
-    part = _unfinished(path)
+    part = unfinished(path)
     try:
         sql = ibis.to_sql(rows.select(*COLUMN_NAMES), dialect="duckdb")
         written = engine.rows(f"COPY ({sql}) TO {quoted(str(part))} (FORMAT parquet, COMPRESSION zstd)")[0][0]
