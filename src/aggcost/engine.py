@@ -300,11 +300,6 @@ def _told(name: str, kind: type[InputError | UsageError] = EngineError) -> Itera
         yield
     except interrupted as error:
         raise KeyboardInterrupt from error
-    except RuntimeError as error:
-        # DuckDB's word for a signal that came while it worked
-        if str(error) == "Query interrupted":
-            raise KeyboardInterrupt from error
-        raise
     except exhausted as error:
         raise UsageError(
             f"{name} ran out of memory: {_first_line(error)}", hint="give it more: --memory-limit 2GB"
