@@ -79,7 +79,7 @@ def logs(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize(("write", "files"), [(generic, 3), (litellm, 2), (claude_code, 1)])
+@pytest.mark.parametrize(("write", "files"), [(generic, 3), (litellm, 1), (claude_code, 1)])
 def test_the_directory_has_the_totals_of_the_logs(tmp_path, logs, write, files):
     paths = write(logs)
     convert(*paths, to=tmp_path / "out")

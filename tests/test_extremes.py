@@ -1,27 +1,29 @@
-"""Extreme files: read right, or refused in one clean message, within seconds and less than a gigabyte."""
+"""Extreme files: read right, or refused in one clean message, in less than a gigabyte."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from reading_logs import HEADER, ROW, log, read
 
 MEBIBYTE = 1 << 20
-SECONDS, MEGABYTES = 20, 1000
+PATIENCE_S, MEGABYTES = 300, 1000  # for ever, on any machine; how fast is for benchmarks/
 
 
 def analyzed(path: Path, *more: str) -> tuple[int, dict | None, str]:
-    """Return exit code, report and standard error of `analyze` in a process that is timed and weighed."""
-    began = time.monotonic()
+    """Return exit code, report and standard error of `analyze` in a process that is weighed."""
     done = subprocess.run(
-        [sys.executable, "-c", WEIGHED, str(path), *more], capture_output=True, text=True, check=False, cwd=path.parent
+        [sys.executable, "-c", WEIGHED, str(path), *more],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=path.parent,
+        timeout=PATIENCE_S,
     )
-    assert time.monotonic() - began < SECONDS
     said, _, peak = done.stderr.rpartition("peak ")
     assert int(peak) < MEGABYTES, said
     assert "Traceback" not in said, said

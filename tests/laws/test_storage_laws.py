@@ -29,6 +29,7 @@ METERS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "cache_writ
           "latency_ms", "ttft_ms", "request_count")  # fmt: skip
 WORDS = ("ts", "provider", "model", "task", "user", "status", "service_tier", "region")
 COUNTED: Counter[str] = Counter()
+pytestmark = pytest.mark.xdist_group("storage")  # the cases are counted in one process
 Totals = tuple[Any, ...]
 
 
