@@ -36,7 +36,6 @@ def _run(arguments: list[str]) -> int:
     import typer
 
     from aggcost.cli import app
-    from aggcost.output.clean import visible
 
     try:
         return app(arguments, prog_name="aggcost", standalone_mode=False) or 0
@@ -53,9 +52,7 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         if "--debug" in arguments:
             raise
-        typer.echo(f"error: {type(error).__name__}: {visible(str(error))}", err=True)
-        typer.echo("  this is a bug of aggcost; --debug shows where", err=True)
-        return BUG
+        return _bug(error)
 
 
 def _usage(error: typer.TyperException) -> int:
@@ -77,6 +74,16 @@ def _told(error: AggcostError) -> int:
     if error.hint:
         typer.echo(f"  hint: {visible(error.hint)}", err=True)
     return error.exit_code
+
+
+def _bug(error: Exception) -> int:
+    import typer
+
+    from aggcost.output.clean import visible
+
+    typer.echo(f"error: {type(error).__name__}: {visible(str(error))}", err=True)
+    typer.echo("  this is a bug of aggcost; --debug shows where", err=True)
+    return BUG
 
 
 _signals: list[int] = []
