@@ -26,10 +26,6 @@ EXPECTED = {
 }
 
 
-# The month is made once.
-pytestmark = pytest.mark.xdist_group("month")
-
-
 @pytest.fixture(scope="module")
 def month() -> pa.Table:
     return demo.month()

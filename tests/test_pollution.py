@@ -17,7 +17,6 @@ from aggcost.errors import AggcostError
 
 SEEDS = range(2)
 COUNTED: Counter[str] = Counter()
-pytestmark = pytest.mark.xdist_group("pollution")  # the cases are counted in one process
 
 
 def outcomes(found: Log, spoiled: list[Spoiled], file: str) -> list[str]:

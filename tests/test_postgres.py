@@ -29,7 +29,6 @@ from aggcost.importers.stored import Column, Table, Wanted
 
 psycopg = pytest.importorskip("psycopg", reason="the extra postgres is not installed")
 
-pytestmark = pytest.mark.xdist_group("postgres")  # one server
 
 # Types and names of LiteLLM's own table (schema.prisma).
 DDL = """

@@ -66,10 +66,6 @@ def awkward_rows() -> list[Row]:
     return rows
 
 
-# One Spark, in one process.
-pytestmark = pytest.mark.xdist_group("spark")
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with the log as canonical Parquet, and its prices and policy."""
