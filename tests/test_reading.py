@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -209,3 +211,13 @@ def test_an_input_says_how_it_was_read(tmp_path):
     )
     (one,) = read(log(tmp_path, HEADER + ROW), input_excludes_cache=True).inputs
     assert "input tokens do not contain cached ones (--input-excludes-cache)" in one.read_as
+
+
+def test_of_files_that_are_read_together_the_broken_one_is_named(tmp_path):
+    whole = json.dumps({"object": "chat.completion", "id": "1", "created": 1770000000, "choices": [], "model": "gpt-4o",
+                        "usage": {"prompt_tokens": 1, "completion_tokens": 1}}, indent=1)  # fmt: skip
+    log(tmp_path, whole, "good.json")
+    broken = log(tmp_path, whole + "\n{broken\n", "broken.json")
+    with pytest.raises(InputError, match=re.escape(f"{broken}: ")) as caught:
+        read(tmp_path)
+    assert caught.value.hint == "the file is damaged, or not what it seems to be"

@@ -150,7 +150,7 @@ def imported_together(engine: Engine, batch: Sequence[Opened], options: ReadOpti
                 f"{batch[0].file.shown}: {error.message}", hint="the file is damaged, or not what it seems to be"
             ) from error
     # Each alone, so that the error names the file.
-    return [_batch(engine, [one], options, f"{name}_{number}")[0] for number, one in enumerate(batch)]
+    return [imported_together(engine, [one], options, f"{name}_{number}")[0] for number, one in enumerate(batch)]
 
 
 def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: str) -> list[Part]:
