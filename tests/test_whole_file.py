@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from aggcost import whole_file
 from aggcost.errors import InputError
-from aggcost.output import files
-from aggcost.output.files import write
+from aggcost.whole_file import write
 
 
 def test_a_new_file_and_a_replaced_one(tmp_path):
@@ -82,4 +82,4 @@ def test_a_new_file_is_readable_as_the_umask_says(tmp_path):
     finally:
         os.umask(previous)
     assert (tmp_path / "report.txt").stat().st_mode & 0o777 == 0o644
-    assert files._MODE == 0o666
+    assert whole_file._MODE == 0o666

@@ -19,8 +19,3 @@ def canonical_provider(name: str) -> str:
     """Return the catalogue's name of a provider: ``xai`` is ``x-ai``; an unknown name only in lower case."""
     lowered = name.strip().lower()
     return _ALIASES.get(lowered, lowered)
-
-
-def provider_aliases() -> dict[str, str]:
-    """Return every other spelling (lower case) with the catalogue's name for it."""
-    return dict(_ALIASES)

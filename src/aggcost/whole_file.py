@@ -1,4 +1,4 @@
-"""Writing a report to a file: the old text or the new one, never a part of either."""
+"""Writing text to a file: the old text or the new one, never a part of either."""
 
 from __future__ import annotations
 

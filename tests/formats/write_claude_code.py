@@ -40,7 +40,7 @@ def _turn(call: Call) -> list[dict]:
 
 def _line(call: Call, part: str, time: datetime, kind: str, message: dict) -> dict:
     return {
-        "parentUuid": None, "isSidechain": False, "userType": "external", "cwd": f"/srv/work/{call.user}",
+        "parentUuid": None, "isSidechain": False, "userType": "external", "cwd": f"/srv/code/{call.user}",
         "sessionId": call.session, "version": "2.0.14", "gitBranch": "main", "type": kind, "message": message,
         "uuid": f"{call.number:08d}-{part}", "timestamp": iso(time),
     }  # fmt: skip

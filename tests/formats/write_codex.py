@@ -20,7 +20,7 @@ def write(calls: list[Call]) -> dict[str, bytes]:
 def _session(session: str, calls: list[Call]) -> bytes:
     meta = {
         "id": session,
-        "cwd": "/srv/work/shop",
+        "cwd": "/srv/code/shop",
         "cli_version": "0.60.1",
         "source": "cli",
         "model_provider": "openai",
@@ -31,7 +31,7 @@ def _session(session: str, calls: list[Call]) -> bytes:
     total = _usage([])
     for at, call in enumerate(calls):
         text = [{"type": "input_text", "text": PROMPT}]
-        lines.append(_line(call.at, "turn_context", {"cwd": "/srv/work/shop", "model": call.model, "effort": "high"}))
+        lines.append(_line(call.at, "turn_context", {"cwd": "/srv/code/shop", "model": call.model, "effort": "high"}))
         lines.append(_line(call.at, "response_item", {"type": "message", "role": "user", "content": text}))
         if at and call.number % 4 == 3:  # the totals of the answer before, once more
             lines.append(_event(call.at, total, _usage(calls[at - 1 : at])))

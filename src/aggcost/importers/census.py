@@ -50,7 +50,8 @@ def count(path: Path) -> Census:
     return Census(digest.hexdigest(), digest.hexdigest(), feeds, quotes, last == b"\n", nul)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -70,7 +71,7 @@ class Counting:
         try:
             for path, given in listed:
                 found = count(path)
-                self._found.append(found if path == given else replace(found, sha256=_sha256(given)))
+                self._found.append(found if path == given else replace(found, sha256=sha256(given)))
         except OSError as error:
             self._failed = error
 

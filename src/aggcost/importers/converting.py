@@ -16,7 +16,7 @@ from pathlib import Path
 from aggcost import activity
 from aggcost.engine import Engine
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import manifest, reading, sources
+from aggcost.importers import census, manifest, reading, sources
 from aggcost.importers.loading import Opened
 from aggcost.importers.manifest import Manifest, Output, Source
 from aggcost.importers.parts import InputFile, ReadOptions
@@ -170,7 +170,7 @@ def _name(path: str) -> str:
 def _source(path: str) -> Source:
     whole = Path(path).resolve()
     try:
-        return Source(str(whole), whole.stat().st_size, manifest.sha256(whole))
+        return Source(str(whole), whole.stat().st_size, census.sha256(whole))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
 

@@ -41,13 +41,6 @@ class Grained:
         return self.first <= other.last and other.first <= self.last
 
 
-def _spans(engine: Engine, table: ibis.Table) -> list[tuple[str, str | None, date | None, date | None]]:
-    """Return the same of a table with the canonical columns, whatever the engine."""
-    days = table.filter(table.issue.isnull()).group_by(grain=table.grain.fill_null(REQUEST), provider=table.provider)
-    found = engine.to_arrow(days.aggregate(first=table.ts.min().date(), last=table.ts.max().date())).to_pylist()
-    return [(row["grain"], row["provider"], row["first"], row["last"]) for row in found]
-
-
 def grains_of(engine: Engine, one: Opened, part: Part, options: ReadOptions) -> frozenset[str]:
     """Return the grains of a file's rows; asks only files of which its format does not say it."""
     stated = options.assume.get("grain")
@@ -76,3 +69,10 @@ def spans_of(engine: Engine, part: Part) -> list[Grained]:
         )
         for grain, name, first, last in rows
     ]
+
+
+def _spans(engine: Engine, table: ibis.Table) -> list[tuple[str, str | None, date | None, date | None]]:
+    """Return what `_SPANS` does, of a table that has every canonical column, on either engine."""
+    days = table.filter(table.issue.isnull()).group_by(grain=table.grain.fill_null(REQUEST), provider=table.provider)
+    found = engine.to_arrow(days.aggregate(first=table.ts.min().date(), last=table.ts.max().date())).to_pylist()
+    return [(row["grain"], row["provider"], row["first"], row["last"]) for row in found]

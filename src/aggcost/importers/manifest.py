@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from aggcost.errors import InputError
+from aggcost.whole_file import write
 
 NAME = "convert.json"
 _VERSION = 1
@@ -59,7 +58,7 @@ class Manifest:
         outputs = {name: one for name, one in self.outputs.items() if name != drop}
         if add is not None:
             outputs[add.name] = add
-        _write(self.folder / NAME, _text(outputs, complete=complete))
+        write(_text(outputs, complete=complete), self.folder / NAME)
         return Manifest(self.folder, outputs, complete)
 
 
@@ -88,12 +87,6 @@ def is_manifest(path: Path) -> bool:
         return file.read(len(_MARK)) == _MARK.encode()
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _output(read: Mapping[str, Any]) -> Output:
     return Output(**{**read, "sources": tuple(Source(**source) for source in read["sources"])})
 
@@ -101,17 +94,3 @@ def _output(read: Mapping[str, Any]) -> Output:
 def _text(outputs: Mapping[str, Output], *, complete: bool) -> str:
     listed = [asdict(outputs[name]) for name in sorted(outputs)]
     return json.dumps({"aggcost_convert": _VERSION, "complete": complete, "outputs": listed}, indent=1) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from aggcost.errors import Issue
 from aggcost.importers.parts import Part, ReadOptions
 from aggcost.ledger import accepted
 from aggcost.money import plain
-from aggcost.names import provider_aliases
+from aggcost.names import canonical_provider
 from aggcost.usage import COLUMN_NAMES
 
 
@@ -32,9 +32,8 @@ def marked(engine: Engine, table: ibis.Table, options: ReadOptions) -> ibis.Tabl
 def _with_providers(engine: Engine, table: ibis.Table) -> ibis.Table:
     """Replace usual spellings of providers; asks for the distinct names first, since most logs need none."""
     spelled = engine.to_arrow(table.select("provider").distinct()).column(0).to_pylist()
-    aliases = provider_aliases()
-    changed = {name: aliases.get(name.lower(), name.lower()) for name in spelled if name is not None}
-    changed = {name: canonical for name, canonical in changed.items() if name != canonical}
+    usual = {name: canonical_provider(name) for name in spelled if name is not None}
+    changed = {name: canonical for name, canonical in usual.items() if name != canonical}
     if not changed:
         return table
     return table.mutate(provider=table.provider.cases(*changed.items(), else_=table.provider))

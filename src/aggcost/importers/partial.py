@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aggcost.errors import DataQualityError, Issue
 from aggcost.importers.files import BLOCK_BYTES, MAX_LINE_BYTES, SourceFile, head_lines
-from aggcost.importers.sampling import MAX_DOCUMENT_BYTES
+from aggcost.importers.sampling import MAX_DOCUMENT_BYTES, json_object
 from aggcost.importers.tables import delimiter_of
 
 _HEAD_LINES = 200
@@ -26,7 +26,7 @@ def whole_part(file: SourceFile, folder: Path) -> SourceFile:
         return file
     first = next((line.strip() for line in head_lines(file.path, _HEAD_LINES) if line.strip()), b"")
     size = file.path.stat().st_size
-    if first.startswith(b"{") and not _is_object(first):
+    if first.startswith(b"{") and json_object(first) is None:
         return file  # one document over many lines
     if first.startswith(b"["):
         kept, ending = _whole_records(file), b"]"
@@ -60,20 +60,13 @@ def _whole_lines(file: SourceFile, first: bytes) -> int | None:
 
 def _fits(tail: bytes, first: bytes) -> bool:
     if first.startswith(b"{"):
-        return _is_object(tail)
+        return json_object(tail) is not None
     if tail.count(b'"') % 2:
         return False
     csv.field_size_limit(MAX_LINE_BYTES)
     header, row = (line.decode("utf-8", errors="replace") for line in (first, tail))
     delimiter = delimiter_of(header)
     return len(next(csv.reader([row], delimiter=delimiter))) == len(next(csv.reader([header], delimiter=delimiter)))
-
-
-def _is_object(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 def _whole_records(file: SourceFile) -> int | None:

@@ -67,13 +67,13 @@ def json_sample(file: SourceFile) -> Sample | None:
     begins = first.strip()[:1]
     if begins not in (b"{", b"["):
         return None
-    if begins == b"{" and _object(first) is not None:
-        return _sample(map(_object, lines), "lines")
+    if begins == b"{" and json_object(first) is not None:
+        return _sample(map(json_object, lines), "lines")
     found = _decoded(_prefix(file))
     if begins == b"[":
         return _sample(found or _whole(file), "array")
     if not found:
-        later = [_object(line) for line in lines if line[:1] == b"{"]
+        later = [json_object(line) for line in lines if line[:1] == b"{"]
         if any(later):
             return _sample(later, "lines")
     return _sample(found or _whole(file), "document")
@@ -84,7 +84,8 @@ def _sample(objects: Iterable[Any], shape: str) -> Sample:
     return Sample(tuple(dict.fromkeys(key for record in records for key in record)), records, shape)
 
 
-def _object(line: bytes) -> Mapping[str, Any] | None:
+def json_object(line: bytes) -> Mapping[str, Any] | None:
+    """Return the JSON object in a line, None where it holds none."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):

@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import TypeAlias
 
 from aggcost.errors import UsageError, did_you_mean
-from aggcost.output.files import write
 from aggcost.output.view import View
 from aggcost.report_reconcile import AnyReport
+from aggcost.whole_file import write
 
 __all__ = ["FORMATS", "View", "render", "write"]
 
