@@ -13,7 +13,8 @@ from aggcost.engine import quoted
 from aggcost.errors import UsageError
 from aggcost.usage import MAX_TOKENS_A_ROW
 
-_NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
+NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
+COUNT = r"[0-9]{1,15}(\.0+)?"
 _UNSIGNED = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
 _DATE_TIME = r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-4]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?)?"
 _OFFSET = r".* ?[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
@@ -79,17 +80,14 @@ def count(cell: Cell) -> str:
     if cell.kind == "int":
         return f"CASE WHEN {cell.sql} BETWEEN 0 AND {MAX_TOKENS_A_ROW} THEN CAST({cell.sql} AS BIGINT) END"
     quick, whole = f"TRY_CAST({cell.sql} AS BIGINT)", f"TRY_CAST(split_part({cell.text}, '.', 1) AS BIGINT)"
-    slow = (
-        f"CASE WHEN regexp_full_match({cell.text}, '[0-9]{{1,15}}(\\.0+)?') AND {whole} <= {MAX_TOKENS_A_ROW} "
-        f"THEN {whole} END"
-    )
+    slow = f"CASE WHEN regexp_full_match({cell.text}, '{COUNT}') AND {whole} <= {MAX_TOKENS_A_ROW} THEN {whole} END"
     in_range = f"CASE WHEN {quick} BETWEEN 0 AND {MAX_TOKENS_A_ROW} THEN {quick} END"
     return f"CASE WHEN CAST({quick} AS VARCHAR) = {cell.sql} THEN {in_range} ELSE {slow} END"
 
 
 def money(cell: Cell) -> str:
     """Return an amount as a decimal with 12 places: a plain number, no symbol, no thousands separator."""
-    return f"CASE WHEN regexp_full_match({cell.text}, '{_NUMBER}') THEN TRY_CAST({cell.text} AS DECIMAL(38, 12)) END"
+    return f"CASE WHEN regexp_full_match({cell.text}, '{NUMBER}') THEN TRY_CAST({cell.text} AS DECIMAL(38, 12)) END"
 
 
 def milliseconds(cell: Cell, unit: str | None) -> str:

@@ -7,7 +7,8 @@ are logged. `custom_id` is unique in one batch only.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, renamed, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, renamed, sql
 from aggcost.importers.sampling import Sample, reach
 from aggcost.importers.shapes.messages_usage import code, usage_fields
 

@@ -6,7 +6,8 @@ Amounts in another currency are left out. What the priority tier cost never appe
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, cents, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, cents, sql
 from aggcost.importers.sampling import Sample
 from aggcost.importers.shapes.bodies import results
 from aggcost.importers.shapes.messages_usage import region

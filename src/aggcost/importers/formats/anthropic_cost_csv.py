@@ -6,7 +6,8 @@ Haiku 4.5"), which no price list has. There are no token counts. Older files end
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, grouped, renamed
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, grouped, renamed
 from aggcost.importers.sampling import Sample
 from aggcost.importers.shapes.messages_usage import region, tier
 

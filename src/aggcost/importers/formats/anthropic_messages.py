@@ -8,7 +8,8 @@ model and input, other events of a stream do not. A body of type `error` is a fa
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, moment, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, moment, sql
 from aggcost.importers.sampling import Sample, reach
 from aggcost.importers.shapes.bodies import held
 from aggcost.importers.shapes.messages_usage import code, usage_fields

@@ -7,7 +7,8 @@ name of a key. How many requests a row sums is not told.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, grouped, renamed
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, grouped, renamed
 from aggcost.importers.sampling import Sample
 from aggcost.importers.shapes.messages_usage import region, tier
 

@@ -6,7 +6,8 @@ and so are the default workspace and the keys of the Workbench. A bucket without
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at
 from aggcost.importers.sampling import Sample
 from aggcost.importers.shapes.bodies import results
 from aggcost.importers.shapes.messages_usage import region, tier

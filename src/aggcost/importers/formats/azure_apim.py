@@ -7,7 +7,8 @@ of the HTTP request are in ApiManagementGatewayLogs). Messages stand beside the 
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at
 from aggcost.importers.sampling import Sample
 
 NAME = "azure-apim"

@@ -7,7 +7,8 @@ tokens: all input counts as fresh. The model is a name and a version apart. Leng
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, Place, at, sql
+from aggcost.importers.layout import Layout, Place
+from aggcost.importers.places import at, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "azure-openai"

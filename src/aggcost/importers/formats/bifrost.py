@@ -8,7 +8,8 @@ local cache answered was billed by nobody. `cost` is null where Bifrost knew no 
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, rest, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, rest, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "bifrost"

@@ -9,7 +9,8 @@ Times are those of answers, not of requests; money stands in old versions only.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, folder, renamed, rest, size, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, folder, renamed, rest, size, sql
 from aggcost.importers.sampling import Sample, reach
 
 NAME = "claude-code"

@@ -8,7 +8,8 @@ fallbacks of a route, which are logged one by one.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, renamed, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, renamed, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "cloudflare"

@@ -9,7 +9,8 @@ An archived copy of a session repeats its times and totals.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, Place, at, folder, sql
+from aggcost.importers.layout import Layout, Place
+from aggcost.importers.places import at, folder, sql
 from aggcost.importers.sampling import Sample, reach
 
 NAME = "codex"

@@ -8,7 +8,8 @@ cost file only. A row that sums a day is priced as at its beginning, though pric
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, Place, at, sql
+from aggcost.importers.layout import Layout, Place
+from aggcost.importers.places import at, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "deepseek-amount"

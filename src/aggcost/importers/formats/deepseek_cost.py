@@ -6,7 +6,8 @@ the amount file; read with it, a period has rows of both.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "deepseek-cost"

@@ -7,7 +7,8 @@ other traffic (MCP). Code 0 means that the client hung up before an answer.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "envoy"

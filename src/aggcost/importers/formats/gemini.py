@@ -9,7 +9,8 @@ A blocked prompt has `promptFeedback.blockReason`. Results of batches have the a
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, moment, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, moment, sql
 from aggcost.importers.sampling import Sample, reach
 from aggcost.importers.shapes.bodies import held
 from aggcost.importers.shapes.gemini_usage import spelled, usage_fields

@@ -10,7 +10,7 @@ answered this one from Helicone's own cache. Statuses below zero are Helicone's:
 
 from __future__ import annotations
 
-from aggcost.importers.layout import at
+from aggcost.importers.places import at
 from aggcost.importers.sampling import Sample
 from aggcost.importers.shapes import helicone_requests
 

@@ -6,7 +6,7 @@ request was written until ClickHouse merges them: the newest `updated_at` stays.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import billionths
+from aggcost.importers.places import billionths
 from aggcost.importers.sampling import Sample
 from aggcost.importers.shapes import helicone_requests
 

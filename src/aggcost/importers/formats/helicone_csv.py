@@ -6,7 +6,8 @@ they are no JSON and not read. What of prompt_tokens was cached cannot be known:
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "helicone-csv"

@@ -8,7 +8,8 @@ the project; the conversation is metadata.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, between, renamed, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, between, renamed, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "langsmith"

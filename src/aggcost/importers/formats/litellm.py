@@ -7,7 +7,8 @@ background job has a row when it was sent and one when it was settled: the one w
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, rest, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, rest, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "litellm"

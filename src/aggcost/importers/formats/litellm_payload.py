@@ -8,7 +8,8 @@ An object can be written twice, in a batch and alone: copies share `id`, status 
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, moment, renamed, rest, size, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, moment, renamed, rest, size, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "litellm-payload"

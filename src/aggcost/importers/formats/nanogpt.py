@@ -9,7 +9,8 @@ does reads. NanoGPT has prices of its own: without them its calls are unpriced, 
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "nanogpt"

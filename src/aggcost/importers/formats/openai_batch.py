@@ -7,7 +7,8 @@ request that failed; what expired or was cancelled was not answered. Lines stand
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "openai-batch"

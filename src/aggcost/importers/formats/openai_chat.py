@@ -10,7 +10,8 @@ counts; whole answers repeat where id and time are the same. The lines do not sa
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, renamed, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, renamed, sql
 from aggcost.importers.sampling import Sample, reach
 
 NAME = "openai-chat"

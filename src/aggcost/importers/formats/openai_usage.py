@@ -8,7 +8,8 @@ are free, have no billed tokens: they are filtered, as are buckets without resul
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "openai-usage"

@@ -7,7 +7,8 @@ is not read.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "openai-usage-csv"

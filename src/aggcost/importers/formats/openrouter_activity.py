@@ -6,7 +6,8 @@ The counts have no cache split: what caching saved shows in `usage` only, so cac
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, dollars
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, dollars
 from aggcost.importers.sampling import Sample
 
 NAME = "openrouter-activity"

@@ -7,7 +7,8 @@ models have its column in place of `Slug`, and their rows no model.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, dollars
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, dollars
 from aggcost.importers.sampling import Sample
 
 NAME = "openrouter-aggregated"

@@ -7,7 +7,8 @@ alone, and what the provider charges stands in `cost_details`. An id holds the s
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, renamed, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, renamed, sql
 from aggcost.importers.sampling import Sample, reach
 
 NAME = "openrouter-chat"

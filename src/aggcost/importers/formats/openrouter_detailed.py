@@ -10,7 +10,8 @@ generation may have cost money.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, dollars, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, dollars, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "openrouter-detailed"

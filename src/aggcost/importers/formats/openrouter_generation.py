@@ -9,7 +9,8 @@ billed once. `latency` was seen both as the whole time and as the time to the fi
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, dollars, renamed, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, dollars, renamed, sql
 from aggcost.importers.sampling import Sample, reach
 
 NAME = "openrouter-generation"

@@ -8,7 +8,8 @@ is the retry that succeeded; tries before it have no rows.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, cents, renamed, rest, sql, total
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, cents, renamed, rest, sql, total
 from aggcost.importers.sampling import Sample
 
 NAME = "portkey"

@@ -8,7 +8,8 @@ model is `provider::name`, or a name of the configuration, for which the request
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, sql
 from aggcost.importers.sampling import Sample
 
 NAME = "tensorzero"

@@ -8,7 +8,8 @@ priced. `latency` is the time to the first token, `generation_time` the whole.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, dollars, inclusive, sql
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, dollars, inclusive, sql
 from aggcost.importers.sampling import Sample, reach
 
 NAME = "vercel-generation"

@@ -8,7 +8,8 @@ and are added to it.
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, at, inclusive
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, inclusive
 from aggcost.importers.sampling import Sample
 
 NAME = "vercel-report"

@@ -7,7 +7,8 @@ the usage. `logging_time` is when the row was written. Where the logging samples
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, Place, added, at, moment, sql
+from aggcost.importers.layout import Layout, Place
+from aggcost.importers.places import at, moment, sql, total
 from aggcost.importers.sampling import Sample
 from aggcost.importers.shapes import messages_usage
 from aggcost.importers.shapes.gemini_usage import spelled, usage_fields
@@ -49,7 +50,7 @@ LAYOUT = Layout(
             "ELSE 'ok' END"
         ),
         "http_status": sql(f"regexp_extract({_CODE.template}, '^[1-5][0-9][0-9]$')"),
-        "input_tokens": _either("input_tokens", added(_CLAUDE["input_tokens"], _CLAUDE["cache_read_tokens"], *_WRITES)),
+        "input_tokens": _either("input_tokens", total(_CLAUDE["input_tokens"], _CLAUDE["cache_read_tokens"], *_WRITES)),
         "cache_read_tokens": _either("cache_read_tokens"),
         "cache_write_5m_tokens": _WRITES[0],
         "cache_write_1h_tokens": _WRITES[1],

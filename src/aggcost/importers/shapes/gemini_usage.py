@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from aggcost.importers.layout import Place, added, at, renamed
+from aggcost.importers.layout import Place
+from aggcost.importers.places import at, renamed, total
 
 # By what a request was served; what is not here keeps its name, and has no price.
 TIERS = {"on_demand": "standard", "on_demand_priority": "priority", "on_demand_flex": "flex"}
@@ -22,9 +23,9 @@ def usage_fields(*answers: str) -> dict[str, Place]:
 
     thoughts = place("thoughtsTokenCount")
     return {
-        "input_tokens": added(place("promptTokenCount"), place("toolUsePromptTokenCount")),
+        "input_tokens": total(place("promptTokenCount"), place("toolUsePromptTokenCount")),
         "cache_read_tokens": place("cachedContentTokenCount"),
-        "output_tokens": added(place("candidatesTokenCount"), thoughts),
+        "output_tokens": total(place("candidatesTokenCount"), thoughts),
         "reasoning_tokens": thoughts,
         "service_tier": renamed(place("trafficType"), TIERS),
     }

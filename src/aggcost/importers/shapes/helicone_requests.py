@@ -1,16 +1,9 @@
-"""Helicone requests, whatever their fields are called.
-
-Which counts overlap depends on the row. Records with `reasoning_tokens` (since 2025) hold disjoint counts: prompt
-tokens without cached ones, completion tokens without reasoning. Older ones count as the provider does: Anthropic (and
-Bedrock) without cached tokens, the others with them; where more is cached than sent, they were left out as well. The
-API names a cost `costUSD` or `cost`; both are dollars. A `cache_reference_id` other than zeros names the request that
-answered this one from Helicone's own cache. Statuses below zero are Helicone's: -1 timeout, -2 pending, -3 cancelled,
--4 blocked as a threat.
-"""
+"""Helicone requests, whatever their fields are called. What they mean is told in `formats/helicone`."""
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, Place, at, sql, total
+from aggcost.importers.layout import Layout, Place
+from aggcost.importers.places import at, sql, total
 
 SEMANTICS = (
     "where a row has reasoning_tokens, prompt tokens do not contain cached ones nor completion tokens reasoning; else "

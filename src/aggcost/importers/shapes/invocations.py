@@ -8,7 +8,8 @@ inference profile (`us.`, `global.`) is part of its price, and stays in the mode
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Layout, Place, at, counted, renamed, rest, sql
+from aggcost.importers.layout import Layout, Place
+from aggcost.importers.places import at, counted, renamed, rest, sql
 
 SCHEMA = "ModelInvocationLog"
 SEMANTICS = (

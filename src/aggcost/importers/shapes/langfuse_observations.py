@@ -1,18 +1,12 @@
-"""Langfuse observations, whatever their fields are called.
-
-`usageDetails` is an open map of counts that do not overlap: details were taken out of `input` and `output` when the
-observation came in, or came that way (Anthropic's keys stand as they are). Its `total` is no further count. An
-observation is exported again when it changes; the newest `updatedAt` stays. Spans and events are no requests, nor are
-agents and chains, which repeat what is below them. A call that two instrumentations recorded has two ids, and stays
-twice. `latency` is in seconds; old exports are not sure to be, so that the times come first.
-"""
+"""Langfuse observations, whatever their fields are called. What they mean is told in `formats/langfuse`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from aggcost.importers.layout import Layout, at, between, in_milliseconds, renamed, sql, summed
+from aggcost.importers.layout import Layout
+from aggcost.importers.places import at, between, in_milliseconds, renamed, sql, summed
 
 SEMANTICS = (
     "usageDetails holds disjoint counts: input tokens are the keys with 'input', cached ones among them, and output "

@@ -7,7 +7,8 @@ The totals leave out what a compaction of the context used (`iterations` of that
 
 from __future__ import annotations
 
-from aggcost.importers.layout import Place, at, counted, sql
+from aggcost.importers.layout import Place
+from aggcost.importers.places import at, counted, sql
 
 # What the errors of the API mean in HTTP.
 CODES = {

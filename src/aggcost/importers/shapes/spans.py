@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aggcost.engine import quoted
-from aggcost.importers.layout import Layout, Place, at, renamed, size, sql
+from aggcost.importers.layout import Layout, Place
+from aggcost.importers.places import at, renamed, size, sql
 from aggcost.importers.sampling import Sample, reach
 
 KIND = "openinference.span.kind"
