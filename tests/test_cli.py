@@ -44,7 +44,7 @@ rules: [{name: intent, when: task == 'intent', route: acme/small}]
 def test_help_and_version_are_quick_and_complete(tmp_path):
     shown = run("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for name in ("analyze", "simulate", "check", "reconcile", "prices", "formats", "convert", "init", "demo"):
+    for name in ("analyze", "simulate", "check", "audit", "reconcile", "prices", "formats", "convert", "init", "demo"):
         assert name in shown.stdout
 
 
@@ -110,6 +110,8 @@ def test_a_budget_never_passes_on_unpriced_or_empty_data(tmp_path, log):
         (["analyze", "log.csv", "--invoice", "lots"], ["lots"]),
         (["analyze", "log.csv", "--threads", "0"], ["threads"]),
         (["reconcile", "log.csv"], ["--against"]),
+        (["audit", "log.csv", "--tolerance", "some"], ["some"]),
+        (["audit", "absent.csv"], ["absent.csv"]),
         (["reconcile", "log.csv", "--against", "absent.csv"], ["absent.csv"]),
         (["reconcile", "log.csv", "--against", "log.csv", "--tolerance", "some"], ["some"]),
         (["reconcile", "log.csv", "--against", "log.csv", "--by", "team"], ["--by"]),
@@ -251,3 +253,23 @@ def test_reconcile_exits_with_the_difference(tmp_path):
     refused = run("analyze", "one.csv", "most.csv", "--prices", "prices.yaml", cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "aggcost reconcile one.csv --against most.csv" in refused.stderr
+
+
+def test_audit_says_what_a_cost_is_instead(tmp_path):
+    (tmp_path / "prices.yaml").write_text(
+        "aggcost_prices: 1\nproviders: {acme: {models: {m: {rates: [{prices: {input: 2, output: 10}}]}}}}\n"
+    )
+    (tmp_path / "log.csv").write_text(
+        "timestamp,request_id,provider,model,input_tokens,output_tokens,cost_usd\n"
+        "2026-02-01T09:00:00Z,r1,acme,m,1000,100,0.003\n"
+        "2026-02-01T09:00:00Z,r2,acme,m,1000,100,0.006\n"
+    )
+    shown = run("audit", "log.csv", "--prices", "prices.yaml", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "every quantity counted twice" in shown.stdout
+    found = json.loads(run("audit", "log.csv", "--prices", "prices.yaml", "--format", "json", cwd=tmp_path).stdout)
+    assert [found[name] for name in ("command", "requests", "agree", "difference")] == ["audit", 2, 1, "0.003"]
+    (tmp_path / "bare.csv").write_text("timestamp,provider,model,input_tokens,output_tokens\n2026-02-01,acme,m,1,1\n")
+    refused = run("audit", "bare.csv", "--tz", "UTC", "--prices", "prices.yaml", cwd=tmp_path)
+    assert refused.returncode == 3
+    assert "--map cost_usd=COLUMN" in refused.stderr

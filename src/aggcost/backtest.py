@@ -13,6 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
+from aggcost import origin
 from aggcost.advice import advice
 from aggcost.arms import arm
 from aggcost.asserted import asserted_prices
@@ -30,7 +31,7 @@ from aggcost.money import percent
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Rates
-from aggcost.report import Assumption, Input, Invoice, Period, Prices, Report
+from aggcost.report import Assumption, Invoice, Report
 from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison
 from aggcost.spend import value_of
@@ -43,7 +44,7 @@ def analyze(options: Options) -> Report:
         base = baseline(engine, usage, options, (), detailed=True)
     return replace(
         _report("analyze", base),
-        next_commands=_after_analyze(options, usage),
+        next_commands=_after_analyze(options, usage, base),
         budgets=_budgets(options, base, None),
         invoice=_invoice(options.invoice_usd, base.arm.cost),
         advice=advice(base.arm.cost_monthly),
@@ -137,10 +138,11 @@ def _simulated(
     )
 
 
-def _after_analyze(options: Options, usage: Usage) -> tuple[str, ...]:
+def _after_analyze(options: Options, usage: Usage, base: Baseline) -> tuple[str, ...]:
     if any(BUCKET in one.grains for one in usage.inputs):
         return (f"aggcost reconcile LOG --against {_logs(options)}".strip(),)
-    return (f"aggcost simulate {_logs(options)}--policy cheap",)
+    audit = (f"aggcost audit {_logs(options)}".strip(),) if base.arm.variance else ()
+    return (*audit, f"aggcost simulate {_logs(options)}--policy cheap")
 
 
 def _after_simulate(options: Options, policies: Sequence[Policy]) -> tuple[str, ...]:
@@ -159,31 +161,11 @@ def _logs(options: Options) -> str:
 
 
 def _report(command: Literal["analyze", "simulate", "check"], base: Baseline) -> Report:
-    span = base.ledgers.span
-    sources = ", ".join(str(source) for source in base.rates.card.sources)
     return Report(
         command=command,
-        inputs=tuple(
-            Input(
-                path=one.path,
-                sha256=one.sha256,
-                format=one.format,
-                bytes=one.bytes,
-                records=one.records,
-                read_as=one.read_as,
-            )
-            for one in base.usage.inputs
-        ),
-        prices=Prices(source=sources, digest=base.rates.card.digest),
-        period=Period(
-            from_=None if span.first is None else span.first.isoformat(),
-            to=None if span.last is None else span.last.isoformat(),
-            days=len(span.days),
-            timezone=str(base.ledgers.zone),
-            indicative=span.indicative,
-            name=span.name,
-            basis=span.basis,
-        ),
+        inputs=origin.inputs(base.usage.inputs),
+        prices=origin.prices(base.rates.card),
+        period=origin.period(base.ledgers),
         coverage=base.coverage,
         arms=(base.arm,),
         issues=base.issues,

@@ -179,7 +179,7 @@ def plan(
 def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> Cells:
     """Return the ledger of `usage` (canonical columns, `issue`, `filtered`, `duplicate`), one scan in the engine."""
     keys = [
-        _start_s(usage, wanted).name("start_s"),
+        start_of(usage, wanted).name("start_s"),
         _outcome(usage).name("outcome"),
         _failure(usage).name("failure"),
         _tokens_known(usage).name("tokens_known"),
@@ -198,7 +198,8 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) ->
     return Cells(found, sums)
 
 
-def _start_s(usage: ibis.Table, wanted: Plan) -> ibis.Value:
+def start_of(usage: ibis.Table, wanted: Plan) -> ibis.Value:
+    """Return the time bucket of a row: its first second, or its number where `instants` cut the time."""
     if wanted.instants is None:
         return ((usage.ts.epoch_seconds() // wanted.grid_s) * wanted.grid_s).cast("int64")
     return _bin(usage.ts.epoch_seconds(), wanted.instants).cast("int64")
@@ -224,6 +225,11 @@ def number(usage: ibis.Table, name: str) -> ibis.Value:
     if name == "input_tokens":
         return sum((usage[key].fill_null(0) for key in PROMPT_KEYS[1:]), usage.input)
     return usage[NUMBER_FIELDS[name]]
+
+
+def prompt_bin(usage: ibis.Table, wanted: Plan) -> ibis.Value:
+    """Return the number of the bin that the prompt of a row lies in."""
+    return _bin(number(usage, "input_tokens"), wanted.cuts.get("input_tokens", ()))
 
 
 def _outcome(usage: ibis.Table) -> ibis.Value:

@@ -9,14 +9,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from aggcost import matchup
+from aggcost import matchup, origin
 from aggcost.baseline import Options
 from aggcost.errors import AggcostError, DataQualityError, Issue, UsageError
-from aggcost.importers import InputFile
 from aggcost.matchup import Matched
 from aggcost.money import percent, settle
-from aggcost.ratecard import RateCard
-from aggcost.report import Input, Period, Prices
+from aggcost.report import Period
 from aggcost.report_arms import Tokens
 from aggcost.report_reconcile import Figures, LeftOut, Part, Reconciliation, Row
 from aggcost.sides import Group, Key, Side, read_side
@@ -38,9 +36,9 @@ def reconcile(options: Options, bills: Sequence[str], tolerance_percent: Decimal
     billed = sum((row.bill.cost for row in rows), ZERO)
     difference = sum((row.difference for row in rows), ZERO)
     return Reconciliation(
-        inputs=_inputs(log.inputs),
-        bill_inputs=_inputs(bill.inputs),
-        prices=_prices(card),
+        inputs=origin.inputs(log.inputs),
+        bill_inputs=origin.inputs(bill.inputs),
+        prices=origin.prices(card),
         period=_period(sorted({one.day for one in found.matched}), str(options.zone)),
         coverage=log.coverage,
         bill_coverage=bill.coverage,
@@ -204,18 +202,6 @@ def _again(options: Options, bills: Sequence[str]) -> str:
     logs = () if options.logs == options.project.logs else options.logs
     held = [word for bill in bills for word in ("--against", shlex.quote(bill))]
     return " ".join(("aggcost reconcile", *map(shlex.quote, logs), *held, "--detail"))
-
-
-def _inputs(files: Sequence[InputFile]) -> tuple[Input, ...]:
-    return tuple(
-        Input(path=one.path, sha256=one.sha256, format=one.format, bytes=one.bytes, records=one.records,
-              read_as=one.read_as)
-        for one in files
-    )  # fmt: skip
-
-
-def _prices(card: RateCard) -> Prices:
-    return Prices(source=", ".join(str(source) for source in card.sources), digest=card.digest)
 
 
 def _period(days: Sequence[date], zone: str) -> Period:

@@ -6,10 +6,10 @@ As in `report`: a neutral tree, a public contract, unknown is None. Differences 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from aggcost.errors import Issue
-from aggcost.report import SCHEMA_VERSION, Coverage, Input, Period, Prices, Report
+from aggcost.report import SCHEMA_VERSION, Coverage, Input, Period, Prices
 from aggcost.report_arms import Tokens
 from aggcost.units import Count, Percent, TokenCount, Usd
 from aggcost.variance import Kind
@@ -92,6 +92,3 @@ class Reconciliation:
     left_out: tuple[LeftOut, ...] = ()
     issues: tuple[Issue, ...] = ()
     next_commands: tuple[str, ...] = ()
-
-
-AnyReport: TypeAlias = Report | Reconciliation

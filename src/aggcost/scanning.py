@@ -76,6 +76,20 @@ def scan(
     return Ledgers(cells, service.scan(engine, usage, asked), span, zone, by_the_hour=instants is None)
 
 
+def for_prices(engine: Engine, usage: ibis.Table, card: RateCard) -> ledger.Plan:
+    """Return what a scan must keep apart for prices alone: when they change, and at which size of a prompt."""
+    outline = _outline(engine, usage)
+    priced = _priced_models(outline.models, [(card, ())])
+    changes = {instant for rates in priced for instant in rates.instants}
+    hourly = any(rates.windowed for rates in priced)
+    return ledger.plan(
+        (),
+        prompt_cuts=[cut for rates in priced for cut in rates.cuts],
+        grid_s=_grid_s(priced, ZoneInfo("UTC")),
+        instants=None if hourly else tuple(sorted(changes)),
+    )
+
+
 def _with_prices(
     asked: ledger.Plan, atoms: Sequence[Atom], priced: Sequence[ModelRates], instants: tuple[int, ...] | None
 ) -> ledger.Plan:

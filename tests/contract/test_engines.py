@@ -12,6 +12,7 @@ import pytest
 from sample_logs import Row, sample, write_csv, write_prices
 
 from aggcost import backtest
+from aggcost.audit import audit
 from aggcost.baseline import Options
 from aggcost.engine import open_engine
 from aggcost.errors import InputError, UsageError
@@ -129,6 +130,13 @@ class TestSpark:
         assert text(reports[0]) == text(reports[1])
         decided = {row.rule for row in reports[1].comparisons[0].decisions if row.requests}
         assert decided >= {"short", "long", "some", "tagged", "night"}
+
+    def test_audit(self, folder):
+        read = ReadOptions(request_ids=True)
+        reports = [audit(options(folder, engine, read=read)) for engine in ENGINES]
+        assert text(reports[0]) == text(reports[1])
+        assert {"unexplained"} == {cause.name for cause in reports[1].causes}
+        assert len(reports[1].odd) == 20
 
     def test_logs_whose_names_are_patterns_to_spark(self, folder, tmp_path):
         odd = tmp_path / "_{a,b}:[1] x.parquet"

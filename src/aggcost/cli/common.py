@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags
     from aggcost.config import Project
     from aggcost.report import Report
-    from aggcost.report_reconcile import AnyReport
+    from aggcost.reports import AnyReport
 
 MAX_UNPRICED_PERCENT = Decimal("0.1")
 MAX_QUARANTINED_PERCENT = Decimal("0.1")

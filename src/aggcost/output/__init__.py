@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from aggcost.errors import UsageError, did_you_mean
 from aggcost.output.view import View
-from aggcost.report_reconcile import AnyReport
+from aggcost.reports import AnyReport
 from aggcost.whole_file import write
 
 __all__ = ["FORMATS", "View", "render", "write"]

@@ -12,7 +12,7 @@ from typing import Any
 from aggcost.output.as_json import encode
 from aggcost.output.clean import visible
 from aggcost.output.view import View
-from aggcost.report_reconcile import AnyReport
+from aggcost.reports import AnyReport
 
 HEADER = ("section", "key", "metric", "value")
 # A spreadsheet runs a cell that begins with one of these, full-width forms included.

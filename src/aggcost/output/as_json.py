@@ -14,7 +14,7 @@ from aggcost.output.clean import UNSAFE
 from aggcost.output.redacted import redacted
 from aggcost.output.tree import fields_of
 from aggcost.output.view import View
-from aggcost.report_reconcile import AnyReport
+from aggcost.reports import AnyReport
 from aggcost.units import is_requests
 
 INDENT = 2

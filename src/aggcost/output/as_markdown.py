@@ -8,7 +8,7 @@ from aggcost.output.blocks import Beside, Block, Facts, Sentence, Table
 from aggcost.output.clean import visible
 from aggcost.output.page import page_of
 from aggcost.output.view import View
-from aggcost.report_reconcile import AnyReport
+from aggcost.reports import AnyReport
 
 # Everything that could open markup or HTML, wherever it stands.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~!])")

@@ -13,7 +13,7 @@ from aggcost.output.grid import MARGIN, STYLES, beside, lines_of, width_of
 from aggcost.output.page import page_of
 from aggcost.output.sparkline import to_ascii
 from aggcost.output.view import View
-from aggcost.report_reconcile import AnyReport
+from aggcost.reports import AnyReport
 
 BESIDE_GAP = 3
 WORD_WIDTH = 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aggcost.output import headline
+from aggcost.output.audited import audit_page
 from aggcost.output.blocks import Beside, Block, Facts, Page, Table
 from aggcost.output.budget_lines import budget_table, verdict
 from aggcost.output.clean import clean
@@ -31,8 +32,10 @@ from aggcost.output.trust import (
     reading_facts,
 )
 from aggcost.report import Report
+from aggcost.report_audit import Audit
 from aggcost.report_compare import Comparison
-from aggcost.report_reconcile import AnyReport, Reconciliation
+from aggcost.report_reconcile import Reconciliation
+from aggcost.reports import AnyReport
 
 MODELS_SHOWN = 5
 OTHERS_SHOWN = 3
@@ -44,6 +47,8 @@ def page_of(report: AnyReport) -> Page:
     """Return the page: the answer first, then the tables, then what it rests on."""
     if isinstance(report, Reconciliation):
         return reconciliation_page(report)
+    if isinstance(report, Audit):
+        return audit_page(report)
     if report.command == "check":
         return Page(_check(report), _check_detail(report))
     if len(report.comparisons) > 1:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_orig
 
 from aggcost.output.tree import fields_of
 from aggcost.report import Report
+from aggcost.report_audit import Audit
 from aggcost.report_reconcile import Reconciliation
 from aggcost.units import is_requests
 
@@ -33,18 +34,19 @@ _SCALARS: dict[str, dict[str, Any]] = {
 def report_schema() -> dict[str, Any]:
     """Return the schema of a report: every key is always present, further keys may be added later.
 
-    What `reconcile` writes is another tree, told by its `command`.
+    What `reconcile` and `audit` write are other trees, told by their `command`.
     """
     definitions: dict[str, Any] = {}
-    reconciliation = _define(Reconciliation, definitions)
+    others = {"reconcile": _define(Reconciliation, definitions), "audit": _define(Audit, definitions)}
     _define(Report, definitions)
-    root = definitions.pop(Report.__name__)
+    schema = definitions.pop(Report.__name__)
+    for command, other in others.items():
+        told = {"properties": {"command": {"const": command}}, "required": ["command"]}
+        schema = {"if": told, "then": other, "else": schema}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "aggcost report",
-        "if": {"properties": {"command": {"const": "reconcile"}}, "required": ["command"]},
-        "then": reconciliation,
-        "else": root,
+        **schema,
         "$defs": {"decimal": DECIMAL, "requests": REQUESTS, **dict(sorted(definitions.items()))},
     }
 
