@@ -19,7 +19,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "engine usage strict_yaml yaml_node shipped ratecard model_rates matching tariff windows",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
         policy routes change_costs conditions ledger rating""",
-        "replay service period finance cashflow proposal readings budget variance causes implied single_rows",
+        "replay service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty sensitivity",
         "report report_arms report_audit report_compare report_reconcile reports config",
         "importers price_sources output",
         """scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice backtest

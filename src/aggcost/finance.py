@@ -12,12 +12,13 @@ from aggcost.cashflow import MONTHS_A_YEAR, Cashflow
 from aggcost.money import percent
 from aggcost.proposal import CountAs, Investment, MonthlyCost, Settings, propose
 from aggcost.readings import Reading, months, readings, roi_percent, usd
+from aggcost.sensitivity import Sensitivity, sensitivities
 from aggcost.units import Months, Percent, Usd
 
 if TYPE_CHECKING:
     from aggcost.policy import Migration
 
-__all__ = ["Investment", "MonthlyCost", "Reading", "Roi", "roi"]
+__all__ = ["Investment", "MonthlyCost", "Reading", "Roi", "Sensitivity", "roi"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Roi:
     rate), the article's other formula, which knows neither fees nor a ramp. `annual_savings` is gross;
     `first_year_net`, `roi_percent` and `npv` are after the investment, the last two over the horizon.
     `hours_savings_monthly` is what engineering hours saved are worth; it is inside `monthly_savings`
-    only where the policy counts them as cash.
+    only where the policy counts them as cash. `sensitivity` ranks the assumptions by what the payback hangs on.
     """
 
     investment: Usd
@@ -50,6 +51,7 @@ class Roi:
     investment_parts: Investment
     hours_savings_monthly: Usd | None
     hours_count_as: CountAs | None
+    sensitivity: tuple[Sensitivity, ...] = ()
 
 
 def roi(
@@ -87,6 +89,7 @@ def roi(
         investment_parts=proposal.investment,
         hours_savings_monthly=None if hours.saved is None else usd(hours.saved),
         hours_count_as=hours.count_as,
+        sensitivity=sensitivities(proposal) if flow.investment > 0 else (),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from aggcost.finance import Roi
 from aggcost.money import percent
-from aggcost.units import Label, Percent, Requests, Usd
+from aggcost.units import Count, Label, Percent, Requests, Usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +70,30 @@ class AssertedPrice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavingsInterval:
+    """Where the requests' monthly saving of months like these lies: their mean, and the next single month.
+
+    It says nothing of prices, quality or another model's answers. `autocorrelation` is that of neighbouring days.
+    """
+
+    mean: Usd
+    low: Usd
+    high: Usd
+    next_low: Usd
+    next_high: Usd
+    confidence_percent: Count
+    days: Count
+    autocorrelation: Annotated[Decimal, "0 to 1, two decimals"]
+    label: Label = "modelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """A policy (`candidate`) against the month as logged (`baseline`).
 
     `savings` is the requests' saving in the period. `components`, their `total`, the `outside` rows
     behind the overheads and `roi` are a month's, overheads and fixed fees included.
-    `service_notes` say why figures of `service` are unknown.
+    `service_notes` say why figures of `service` are unknown, `interval_note` why there is no `interval`.
     `without_evidence_percent` is the share of all requests that moves without a stated evaluation.
     """
 
@@ -94,6 +112,8 @@ class Comparison:
     without_evidence_percent: Percent | None = None
     asserted_prices: tuple[AssertedPrice, ...] = ()
     roi: Roi | None = None
+    interval: SavingsInterval | None = None
+    interval_note: str | None = None
     warnings: tuple[str, ...] = ()
 
 

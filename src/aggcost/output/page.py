@@ -18,7 +18,13 @@ from aggcost.output.money_tables import (
     outside_table,
     ranking_table,
 )
-from aggcost.output.payback import payback_facts, reading_table, return_facts
+from aggcost.output.payback import (
+    interval_facts,
+    payback_facts,
+    reading_table,
+    return_facts,
+    sensitivity_table,
+)
 from aggcost.output.reconciliation import reconciliation_page
 from aggcost.output.service_table import service_table
 from aggcost.output.spend_tables import day_table, group_table, short_group_table
@@ -114,7 +120,7 @@ def _unknown(comparison: Comparison) -> tuple[tuple[str, str], ...]:
 
 
 def _payback(comparison: Comparison) -> tuple[tuple[str, str], ...]:
-    return payback_facts(comparison.roi) if comparison.roi is not None else ()
+    return () if comparison.roi is None else (*payback_facts(comparison.roi), *interval_facts(comparison))
 
 
 def _simulate_detail(report: Report, comparison: Comparison) -> tuple[Block, ...]:
@@ -128,6 +134,7 @@ def _comparison_detail(comparison: Comparison) -> tuple[Block, ...]:
     found: Sequence[Block | None] = (
         headline.warnings(comparison) if comparison.warnings else None,
         reading_table(roi) if roi else None,
+        sensitivity_table(roi) if roi else None,
         return_facts(roi) if roi else None,
         outside_table(comparison) if comparison.outside else None,
         decision_table(comparison, full=True) if comparison.decisions else None,

@@ -8,6 +8,7 @@ from aggcost.finance import Investment, Roi
 from aggcost.output.blocks import Column, Facts, Table, cells, name_column
 from aggcost.output.figures import amount, decimals, dollars, months, percentage, share
 from aggcost.output.headline import SEPARATOR
+from aggcost.report_compare import Comparison
 
 
 def payback_facts(roi: Roi) -> tuple[tuple[str, str], ...]:
@@ -60,6 +61,33 @@ def _beside(roi: Roi) -> str:
 
 def _horizon(roi: Roi) -> str:
     return "" if roi.horizon_months == 12 else f" over {roi.horizon_months} months"  # noqa: PLR2004
+
+
+def interval_facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """Return how far the saving of months like these may lie from this one's; nothing where nothing is saved."""
+    found = comparison.interval
+    if not comparison.savings:
+        return ()
+    if found is None:
+        return (("interval", comparison.interval_note),) if comparison.interval_note else ()
+    mean = f"{dollars(found.low)} to {dollars(found.high)} a month on average"
+    next_month = f"next month {dollars(found.next_low)} to {dollars(found.next_high)}"
+    return (("interval", f"API saving in months like these, {found.confidence_percent} %: {mean}, {next_month}"),)
+
+
+def sensitivity_table(roi: Roi) -> Table | None:
+    """Return what the payback hangs on, most first, or None where nothing has to be paid back."""
+    if not roi.sensitivity:
+        return None
+    return Table(
+        (name_column("what the payback hangs on"), Column("kind", "left"), Column("months"), Column("hard", "left"),
+         Column("months"), Column("$ a month")),
+        tuple(
+            cells(row.text, row.kind, months(row.payback_kind), row.hard, months(row.payback_hard),
+                  amount(row.savings_hard))
+            for row in roi.sensitivity
+        ),
+    )  # fmt: skip
 
 
 def reading_table(roi: Roi) -> Table | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from aggcost.errors import Issue
-from aggcost.finance import Investment, Reading, Roi
+from aggcost.finance import Investment, Reading, Roi, Sensitivity
 from aggcost.report import Advice, Assumption, Coverage, Input, Period, Prices, Report
 from aggcost.report_arms import Arm, Day, Failures, Group, Latency, Minute, Tokens
-from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision, Service
+from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision, SavingsInterval, Service
 
 # 1.8 million served requests, 984 million tokens, four fifths of them prompt.
 TOKENS = Tokens(input=787_200_000, output=196_800_000)
@@ -127,6 +127,14 @@ def reading(name, text, savings, months, roi_percent, investment="24000"):
     )  # fmt: skip
 
 
+def doubt(name, text, kind, hard, figures):
+    savings_kind, savings_hard, payback_kind, payback_hard = map(Decimal, figures)
+    return Sensitivity(
+        name=name, text=text, kind=kind, hard=hard, savings_kind=savings_kind, savings_hard=savings_hard,
+        payback_kind=payback_kind, payback_hard=payback_hard,
+    )  # fmt: skip
+
+
 ROI = Roi(
     investment=Decimal(24000),
     monthly_savings=Decimal(7900),
@@ -154,6 +162,21 @@ ROI = Roi(
             "all_together", "half more migration hours, cost +50 %, a 5 % fee, remaining hours charged",
             "5392.5", "6.675939", "79.75", "36000",
         ),
+    ),
+    sensitivity=(
+        doubt("migration_hours", "hours of the migration", "half", "twice", ("7900", "7900", "1.518987", "6.075949")),
+        doubt("hourly_rate", "price of an hour", "2/3", "4/3", ("7900", "7900", "2.025316", "4.050633")),
+        doubt("overheads", "the saving on overheads", "all of it", "half of it",
+              ("7900", "5095", "3.037975", "4.710500")),
+        doubt("list_prices", "list prices and traffic, both sides", "as today", "-30 %",
+              ("7900", "5530", "3.037975", "4.339964")),
+        doubt("policy_cost", "what remains", "as stated", "+100 %", ("7900", "5800", "3.037975", "4.137931")),
+        doubt("upkeep", "remaining engineering hours", "not charged", "charged",
+              ("7900", "6600", "3.037975", "3.636364")),
+        doubt("lost_discount", "a discount lost on what remains", "none", "20 %",
+              ("7900", "7375", "3.037975", "3.254237")),
+        doubt("router_fee", "a further router fee on what remains", "none", "5 %",
+              ("7900", "7795", "3.037975", "3.078897")),
     ),
     assumed_share_percent=Decimal("71.012658"),
     payback_reason=None,
@@ -229,6 +252,10 @@ COMPARISON = Comparison(
         ),
     ),
     roi=ROI,
+    interval=SavingsInterval(
+        mean=Decimal(2290), low=Decimal("2256.75"), high=Decimal("2323.25"), next_low=Decimal("2243.90"),
+        next_high=Decimal("2336.10"), confidence_percent=95, days=28, autocorrelation=Decimal("0.13"),
+    ),
 )  # fmt: skip
 
 REPORT = Report(
