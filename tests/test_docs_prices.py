@@ -20,8 +20,8 @@ def examples():
 
 
 def test_the_page_has_examples_of_every_section():
-    assert len(list(EXAMPLE.finditer(PAGE.read_text(encoding="utf-8")))) == 7
-    assert PAGE.read_text(encoding="utf-8").count("```yaml") == 7
+    assert len(list(EXAMPLE.finditer(PAGE.read_text(encoding="utf-8")))) == 9
+    assert PAGE.read_text(encoding="utf-8").count("```yaml") == 9
 
 
 @pytest.mark.parametrize("example", list(examples()))

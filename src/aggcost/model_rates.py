@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from aggcost.errors import did_you_mean
-from aggcost.tariff import LinePrices, Tariff, line_prices
+from aggcost.tariff import LinePrices, Prices, Rounding, Tariff, extra_prices, line_prices
 from aggcost.windows import IntArray, Window, coarsest_grid
 
 STANDARD = "standard"
@@ -39,16 +39,21 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True)
 class RateLine:
-    """USD per one unit, aligned with `meters.USAGE_KEYS`; None: the meter has no price."""
+    """USD per one unit, aligned with `meters.USAGE_KEYS`; None: the meter has no price.
+
+    `extra` are the prices of those of `meters.EXTRA_KEYS` that are charged apart, `roundings` how units are counted.
+    """
 
     prices: LinePrices
     source: str
+    extra: Prices = field(default_factory=dict)
+    roundings: Mapping[str, Rounding] = field(default_factory=dict)
 
     @property
     def free(self) -> bool:
         """Whether tokens have a price and every price is zero."""
         tokens = [price for price in self.prices[:-1] if price is not None]
-        return bool(tokens) and not any(tokens) and not self.prices[-1]
+        return bool(tokens) and not any(tokens) and not self.prices[-1] and not any(self.extra.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +241,8 @@ class _LineTable:
             )
         if not prices:
             return Unpriced("unpriced_model", f"{self._name} has no token price")
-        return RateLine(line_prices(prices, multiplier), f"{self._rates.source}: {self._name}")
+        source = f"{self._rates.source}: {self._name}"
+        return RateLine(line_prices(prices, multiplier), source, extra_prices(prices, multiplier), tariff.roundings)
 
     def _without_tier(self) -> Unpriced:
         known = self._rates.service_tiers
