@@ -25,7 +25,7 @@ from aggcost.engine import open_engine
 from aggcost.importers import ReadOptions
 from aggcost.importers import read_usage as read_into
 from aggcost.ledger import accepted
-from aggcost.meters import TOKEN_KEYS
+from aggcost.meters import PRICED, TOKEN_KEYS
 from aggcost.money import settle
 from aggcost.policy import Policy
 from aggcost.ratecard import RateCard
@@ -137,12 +137,15 @@ def _options(log: Log, rates: RateCard | None) -> baseline.Options:
 def _table(charges: Charges, names: Sequence[str], shown: Mapping[str, Any] | None = None) -> Table:
     columns: dict[str, pa.DataType] = {name: pa.date32() if name == "day" else pa.string() for name in names}
     columns |= {"requests": USD, **dict.fromkeys((f"{key}_tokens" for key in TOKEN_KEYS), USD), "cost_usd": USD}
+    counted = [key for key in charges.extra_columns if key in PRICED]
+    columns |= dict.fromkeys(counted, USD)
     rows = []
     for values, sums in charges.by_all(names).items():
         row = {name: (shown or {}).get(name, _same)(value) for name, value in zip(names, values, strict=True)}
         row["requests"] = settle(sums.requests)
         row |= {f"{key}_tokens": settle(sums.tokens[key]) for key in TOKEN_KEYS}
         row["cost_usd"] = settle(sums.cost_usd) if sums.has_price else None
+        row |= {key: settle(sums.units[key]) for key in counted}
         rows.append(row)
     ordered = sorted(rows, key=lambda row: [str(row[name]) for name in names])
     return Table(columns, tuple(ordered))

@@ -97,6 +97,7 @@ def arm(
         worst_minutes=service.worst_minutes,
         successful_percent=service.successful_percent,
         days=_days(charges),
+        units={meter: count(number) for meter, number in sums.units.items()},
     )
 
 

@@ -13,7 +13,7 @@ from aggcost.arms import Month, Service, arm
 from aggcost.candidates import keys
 from aggcost.conditions import Truths
 from aggcost.config import Project
-from aggcost.coverage import cost_alone_issues, coverage, tier_issues, unpriced_issues
+from aggcost.coverage import cost_alone_issues, coverage, tier_issues, unpriced_issues, untold_issues
 from aggcost.engine import Engine
 from aggcost.errors import Issue, UsageError, did_you_mean
 from aggcost.importers import ReadOptions, Usage
@@ -185,6 +185,7 @@ def _issues(usage: Usage, rates: Rates, charges: Charges) -> tuple[Issue, ...]:
         *unpriced_issues(charges, rates.card),
         *cost_alone_issues(charges),
         *tier_issues(rates),
+        *untold_issues(charges),
     )
 
 

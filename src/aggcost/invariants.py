@@ -35,6 +35,8 @@ def breakdowns_add_up(charges: Charges, names: Iterable[str]) -> None:
         _equal(f"requests by {name}", sum((part.requests for part in parts), Fraction(0)), whole.requests)
         for kind, number in whole.tokens.items():
             _equal(f"{kind} tokens by {name}", sum((part.tokens[kind] for part in parts), Fraction(0)), number)
+        for meter, number in whole.units.items():
+            _equal(f"{meter} by {name}", sum((part.units[meter] for part in parts), Fraction(0)), number)
 
 
 def every_cell_goes_somewhere(cells: Cells, routed: Routed) -> None:

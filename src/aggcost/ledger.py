@@ -20,13 +20,14 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
-from aggcost import rules
+from aggcost import quantities, rules
 from aggcost.errors import DataQualityError
 from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS
 
 if TYPE_CHECKING:
     from aggcost.engine import Engine
     from aggcost.rules import Atom
+    from aggcost.tariff import Rounding
 
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -66,7 +67,8 @@ class Plan:
     `grid_s` is the length of a time bucket in seconds; `instants` (epoch seconds) cut the time instead
     where they are given, for logs with too many cells by the hour. `names` are further fields kept as they are;
     `cuts` the lower bounds of the bins of a number; `asked` the names some condition compares a
-    field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown.
+    field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown. `roundings` are
+    those by which some price counts the units of a request, each with its meter.
     """
 
     grid_s: int = 3600
@@ -75,6 +77,7 @@ class Plan:
     cuts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tests: tuple[Atom, ...] = ()
+    roundings: tuple[tuple[str, Rounding], ...] = ()
 
     @property
     def most_bins(self) -> int:
@@ -124,7 +127,8 @@ class Cells:
     The key `start_s` is the start of the time bucket (epoch seconds); `summed` says of rows that they are not one
     request each: the size of their prompts is not known. Sums are the token meters,
     `requests`, `records`, `reasoning`, `recorded_pico` (recorded cost in 1e-12 of its currency), and
-    `first_s`, `last_s` (first and last request, epoch seconds).
+    `first_s`, `last_s` (first and last request, epoch seconds). Where the log counts more (`meters.EXTRA_KEYS`),
+    these are sums, too, and `uses NAME` tells rows that used a unit meter from those that did not.
     """
 
     dims: Mapping[str, Dim]
@@ -185,9 +189,10 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) ->
         _tokens_known(usage).name("tokens_known"),
         usage.recorded_cost.notnull().name("recorded"),
         (usage.request_count != 1).name("summed"),
+        *quantities.use_keys(usage),
         *keys_without_time(usage, wanted, zone),
     ]
-    table = engine.to_arrow(usage.group_by(keys).aggregate(**_sums(usage)))
+    table = engine.to_arrow(usage.group_by(keys).aggregate(**_sums(usage), **quantities.sums(usage, wanted.roundings)))
     if table.num_rows > MAX_CELLS:
         raise DataQualityError(
             f"the conditions cut this log into {table.num_rows:,} cells, more than {MAX_CELLS:,}",
@@ -233,8 +238,9 @@ def prompt_bin(usage: ibis.Table, wanted: Plan) -> ibis.Value:
 
 
 def _outcome(usage: ibis.Table) -> ibis.Value:
-    tokens = sum((usage[key].fill_null(0) for key in TOKEN_KEYS[1:]), usage.input.fill_null(0))
-    failed_unused = (usage.status.fill_null("ok") != "ok") & (tokens == 0)
+    counted = (*TOKEN_KEYS[1:], *quantities.told_units(usage))
+    used = sum((usage[key].fill_null(0) for key in counted), usage.input.fill_null(0))
+    failed_unused = (usage.status.fill_null("ok") != "ok") & (used == 0)
     return ibis.cases(
         (usage.issue.notnull(), QUARANTINED),
         (usage.filtered.notnull(), FILTERED),

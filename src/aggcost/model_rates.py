@@ -19,7 +19,9 @@ STANDARD = "standard"
 _STANDARD_WORDS = frozenset({"", STANDARD, "default"})
 
 Index = np.ndarray[Any, np.dtype[np.int32]]
-UnpricedReason = Literal["unpriced_model", "unpriced_mode", "unpriced_period", "unpriced_usage", "dynamic"]
+UnpricedReason = Literal[
+    "unpriced_model", "unpriced_mode", "unpriced_period", "unpriced_usage", "unpriced_meter", "dynamic"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,11 @@ class RateLine:
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """Why there is no price; never to be read as zero."""
+    """Why there is no price; never to be read as zero. `known` has the prices of what else was used."""
 
     reason: UnpricedReason
     detail: str
+    known: RateLine | None = None
 
 
 Line = RateLine | Unpriced
@@ -121,6 +124,12 @@ class ModelRates:
         """Prompt sizes in tokens where other prices begin (``gt: 200000`` is 200001), ascending."""
         tariffs = (tariff for period in self.periods for table in period.tables() for tariff in table.values())
         return tuple(sorted({size for tariff in tariffs for size in tariff.sizes}))
+
+    @property
+    def roundings(self) -> tuple[tuple[str, Rounding], ...]:
+        """Every way in which some price counts the units of a request, with its meter."""
+        tariffs = (tariff for period in self.periods for table in period.tables() for tariff in table.values())
+        return tuple(dict.fromkeys(one for tariff in tariffs for one in tariff.roundings.items()))
 
     @property
     def instants(self) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from aggcost import ledger, period, rules, service
 from aggcost.errors import Issue
 from aggcost.ledger import NAME_KEYS, Cells
 from aggcost.policy import Route
+from aggcost.quantities import USES
 from aggcost.ratecard import ModelRates, RateCard
 from aggcost.report_arms import Minute
 from aggcost.service import Latencies
@@ -94,7 +95,7 @@ def _with_prices(
     asked: ledger.Plan, atoms: Sequence[Atom], priced: Sequence[ModelRates], instants: tuple[int, ...] | None
 ) -> ledger.Plan:
     """Return the plan with the cuts of prices and limits on top of those of the conditions."""
-    return ledger.plan(
+    found = ledger.plan(
         atoms,
         prompt_cuts=[*(cut for rates in priced for cut in rates.cuts), *_limits(priced, "context_window")],
         output_cuts=_limits(priced, "max_output"),
@@ -102,6 +103,8 @@ def _with_prices(
         grid_s=asked.grid_s,
         instants=instants,
     )
+    # One scan serves every way in which some card counts units.
+    return replace(found, roundings=tuple(dict.fromkeys(one for rates in priced for one in rates.roundings)))
 
 
 def _instants(
@@ -216,6 +219,9 @@ def issue_of_cells(cells: Cells) -> tuple[Issue, ...]:
     undated = int(requests[usage & cells.dims["start_s"].where(None)].sum())
     if undated:
         issues.append(Issue("no_time", "warning", undated, "requests without a time: they are in no day and no month"))
+    for name, used in cells.dims.items():
+        if name.startswith(USES):
+            usage &= ~used.mask(bool)  # counted in something else than tokens
     uncounted = int(requests[usage & cells.dims["tokens_known"].mask(lambda known: not known)].sum())
     if uncounted:
         issues.append(

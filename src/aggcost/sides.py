@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from aggcost import grains, scanning
 from aggcost.baseline import Options
+from aggcost.charging import usd_by_meter
 from aggcost.conditions import local_time
 from aggcost.coverage import coverage, tier_issues, unpriced_issues
 from aggcost.engine import Engine, open_engine
@@ -17,7 +18,7 @@ from aggcost.errors import DataQualityError, Issue
 from aggcost.importers import InputFile, Usage, read_usage
 from aggcost.importers.marks import repeats
 from aggcost.ledger import Cells, Dim
-from aggcost.meters import USAGE_KEYS
+from aggcost.meters import UNIT_KEYS, USAGE_KEYS
 from aggcost.model_rates import canonical_tier
 from aggcost.ratecard import RateCard, RateLine
 from aggcost.rating import Charge, Charges, Rates, all_of, rate
@@ -45,16 +46,16 @@ class Group:
     used: dict[Slot, Measured] = field(default_factory=dict)
     stated_usd: Fraction | None = None
 
-    def add(self, charge: Charge) -> None:
-        """Count a charge, whose quantities are whole."""
+    def add(self, charge: Charge, sums: Mapping[str, int]) -> None:
+        """Count a charge, whose quantities `sums` are whole; parts of a meter have a part in its rate."""
         named, line = charge.keys["service_tier"], charge.line
         tier = canonical_tier(named) if named else UNKNOWN_TIER
-        prices = line.prices if isinstance(line, RateLine) and charge.cost is not None else (None,) * len(USAGE_KEYS)
-        for meter, units, price in zip(USAGE_KEYS, (*charge.tokens, charge.requests), prices, strict=True):
-            if units:
+        usd = usd_by_meter(line, sums) if isinstance(line, RateLine) and charge.cost is not None else {}
+        for meter in (*USAGE_KEYS, *UNIT_KEYS):
+            if units := sums.get(meter, 0):
                 priced = units if charge.cost is not None else 0
                 slot = tier, meter
-                self.used[slot] = self.used.get(slot, NOTHING) + Measured(units, priced, (price or 0) * Fraction(units))
+                self.used[slot] = self.used.get(slot, NOTHING) + Measured(units, priced, usd.get(meter, Fraction(0)))
         if charge.keys["recorded"]:
             self.stated_usd = (self.stated_usd or Fraction(0)) + Fraction(charge.recorded, _PICO)
 
@@ -136,7 +137,8 @@ def _days(cells: Cells, ledgers: Ledgers) -> Dim:
 
 def _with_quantities(charges: Charges) -> Charges:
     """Return the charges of rows that count something: a cost alone needs no price."""
-    return replace(charges, rows=tuple(one for one in charges.rows if any(one.tokens) or one.requests))
+    counted = (one for one in charges.rows if any(one.tokens) or one.requests or any(one.extra))
+    return replace(charges, rows=tuple(counted))
 
 
 def _groups(charges: Charges, card: RateCard) -> dict[Key, Group]:
@@ -146,7 +148,7 @@ def _groups(charges: Charges, card: RateCard) -> dict[Key, Group]:
         logged = charge.keys["provider"], charge.keys["model"]
         if logged not in names:
             names[logged] = usual_name(card, *logged)
-        found.setdefault(Key(*names[logged], charge.keys["day"]), Group()).add(charge)
+        found.setdefault(Key(*names[logged], charge.keys["day"]), Group()).add(charge, charges.sums_of(charge))
     return found
 
 

@@ -17,6 +17,7 @@ Prices = Mapping[str, Fraction | None]
 LinePrices = tuple[Fraction | None, ...]
 
 FREE = Fraction(0)
+_EXTRA = frozenset(EXTRA_KEYS)
 _OF_TOKENS = frozenset(PRICED) - {REQUESTS.key, *UNIT_KEYS}
 
 
@@ -100,7 +101,9 @@ def extra_prices(prices: Prices, multiplier: Fraction = Fraction(1)) -> Prices:
     A part of a base meter that is charged like the rest of it is not priced apart. A unit meter that is not here has
     no price.
     """
-    found = {}
+    found: dict[str, Fraction | None] = {}
+    if not _EXTRA & prices.keys():
+        return found
     for key in EXTRA_KEYS:
         meter = PRICED[key]
         stated = _stated_by(prices, key)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from aggcost.engine import Engine, hash_sql, identifier, quoted
 from aggcost.errors import InputError
-from aggcost.importers import casts, fields
+from aggcost.importers import casts, contained, fields
 from aggcost.importers.casts import Cell, is_naive
 from aggcost.importers.fields import Meaning, Source
 from aggcost.importers.tables import LogTable
-from aggcost.usage import COLUMNS
+from aggcost.usage import COLUMNS, OPTIONAL
 
 EPOCH_UNITS = ((10**11, "s"), (10**14, "ms"), (10**17, "us"), (10**20, "ns"))
 SMALLEST_EPOCH_S = 10**8  # 1973: a smaller number counts from some other beginning
@@ -26,6 +26,7 @@ _NOT_A_COUNT = "not_a_count"
 _REASONS = {
     "timestamp": "not_a_time", "latency_ms": "not_a_duration", "ttft_ms": "not_a_duration", "cost_usd": "not_an_amount",
     "status": "not_a_status", "billable": "not_yes_or_no", "grain": "not_a_grain",
+    **dict.fromkeys(fields.SECONDS, "not_a_duration"),
 }  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def _odd(name: str, cell: Cell) -> str | None:
 
 
 def _type_of(name: str) -> str:
-    return next(_TYPES[column.type] for column in COLUMNS if column.name == name)
+    return next(_TYPES[column.type] for column in (*COLUMNS, *OPTIONAL) if column.name == name)
 
 
 def _issue(rows: Rows, found: Mapping[str, Source], values: Mapping[str, str], meaning: Meaning) -> str:
@@ -137,9 +138,8 @@ def _issue(rows: Rows, found: Mapping[str, Source], values: Mapping[str, str], m
         if cell.kind not in ("time", "zoned"):
             reason = _REASONS.get(name, _NOT_A_COUNT)
             tests.append(f"WHEN ({values[name]}) IS NULL AND {cell.text} IS NOT NULL THEN '{name}:{reason}'")
-    prompt = fields.uncached_input(values, meaning)
-    if prompt is not None:
-        tests.append(f"WHEN ({prompt}) < 0 THEN 'input_tokens:less_than_the_cached_tokens'")
+    for test, issue in contained.contradictions(values, excludes_cache=meaning.input_excludes_cache):
+        tests.append(f"WHEN {test} THEN '{issue}'")
     if "requests" in values and not rows.extras.get("grain"):
         one = f" AND {values['grain']} IS DISTINCT FROM 'bucket'" if "grain" in values else ""
         tests.append(f"WHEN ({values['requests']}) IS NULL{one} THEN 'requests:missing'")

@@ -52,6 +52,7 @@ LAYOUT = Layout(
         "cache_write_tokens": rest(at(f"{_USAGE}.cache_creation_input_tokens"), _5M, _1H),
         "output_tokens": at(f"{_USAGE}.output_tokens"),
         "reasoning_tokens": at(f"{_USAGE}.output_tokens_details.thinking_tokens"),
+        "web_searches": at(f"{_USAGE}.server_tool_use.web_search_requests"),
         "cost_usd": at("costUSD"),
     },
     excludes_cache=True,

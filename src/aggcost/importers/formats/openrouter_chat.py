@@ -44,6 +44,7 @@ LAYOUT = Layout(
         "cache_write_tokens": at("usage.prompt_tokens_details.cache_write_tokens"),
         "output_tokens": at("usage.completion_tokens"),
         "reasoning_tokens": at("usage.completion_tokens_details.reasoning_tokens"),
+        "input_audio_tokens": at("usage.prompt_tokens_details.audio_tokens"),
         "cost_usd": sql(
             f"CASE WHEN {_OWN_KEY} THEN coalesce(CAST({_COST} + {_UPSTREAM} AS VARCHAR), 'not an amount') "
             "ELSE {usage.cost} END"
