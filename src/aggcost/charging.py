@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from aggcost.meters import EXTRA_KEYS, PRICED, TOKEN_KEYS, UNIT_KEYS, USAGE_KEYS
+from aggcost.meters import EXTRA_KEYS, PART_KEYS, PRICED, TOKEN_KEYS, UNIT_KEYS, USAGE_KEYS
 from aggcost.model_rates import Line, RateLine
 
 
@@ -119,6 +119,20 @@ def usd_by_meter(line: RateLine, sums: Mapping[str, int]) -> dict[str, Fraction]
 def _terms_in(line: RateLine, sums: Mapping[str, int]) -> list[Term]:
     found = terms(line, [key for key in EXTRA_KEYS if key in sums])
     return [term if term.column in sums else replace(term, column=term.meter) for term in found]
+
+
+def surcharges(line: RateLine) -> dict[str, Fraction]:
+    """Return what a unit of each extra meter costs on top of the base meter that counts it, too.
+
+    0 for a part that is charged like the rest. One whose price is not known, or depends on the request, is left out.
+    """
+    prices = dict(zip(USAGE_KEYS, line.prices, strict=True))
+    found = {key: Fraction(0) for key in PART_KEYS if key not in line.extra}
+    for key, price in line.extra.items():
+        base = prices[within] if (within := PRICED[key].within) else Fraction(0)
+        if price is not None and base is not None and key not in line.roundings:
+            found[key] = price - base
+    return found
 
 
 def charges_tokens(line: RateLine) -> bool:
