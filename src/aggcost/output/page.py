@@ -26,7 +26,7 @@ from aggcost.output.payback import (
     sensitivity_table,
 )
 from aggcost.output.reconciliation import reconciliation_page
-from aggcost.output.repeats import dropped_table, repeat_facts
+from aggcost.output.repeats import repeat_facts
 from aggcost.output.service_table import service_table
 from aggcost.output.spend_tables import day_table, group_table, short_group_table
 from aggcost.output.trust import (
@@ -188,10 +188,9 @@ def _check_detail(report: Report) -> tuple[Block, ...]:
 
 def _trust(report: Report) -> tuple[Block, ...]:
     """Return what the report rests on, in full."""
-    covered = (coverage_fact(report.coverage), *repeat_facts(report.coverage))
+    covered = (coverage_fact(report.coverage), *repeat_facts(report.coverage, full=True))
     found: Sequence[Block | None] = (
         Facts((*covered, *issue_facts(report.issues, full=True))),
-        dropped_table(report.coverage),
         assumption_table(report),
         input_table(report.inputs),
         reading_facts(report.inputs),
