@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "report report_arms report_audit report_compare report_reconcile reports config",
         "importers price_sources output",
         """scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice backtest
-        sides matchup reconcile audit origin""",
+        sides matchup reconcile audit origin repeated""",
         "supervisor cli api demo __init__ __main__",
     )
 )

@@ -8,12 +8,14 @@
     aggcost.rate(log, rates).to_pandas()              # what was paid, by model, task and day
     aggcost.replay(log, policy, rates).to_pandas()    # where each request would have gone
     aggcost.compare(log, [policy]).comparisons[0].roi # when it pays back
+    aggcost.reconcile(log, "bill.csv").difference     # what the bill says more than the log
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +32,9 @@ from aggcost.money import settle
 from aggcost.policy import Policy
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Rates
+from aggcost.reconcile import reconcile as reconciled
 from aggcost.report import Report
+from aggcost.report_reconcile import Reconciliation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,6 +134,21 @@ def analyze(log: Log, rates: RateCard | None = None) -> Report:
     return backtest.analyze(_options(log, rates))
 
 
+def reconcile(
+    log: Log,
+    *bills: str | Path,
+    rates: RateCard | None = None,
+    tolerance_percent: Decimal | str = "1",
+) -> Reconciliation:
+    """Return the report of `aggcost reconcile`: the log held against bills or usage reports, which are read like it.
+
+    A difference of up to `tolerance_percent` of the bill is `within_tolerance`; nothing to compare gives no `rows`.
+    """
+    if not bills:
+        raise TypeError("no bill to hold the log against: name its files")
+    return reconciled(_options(log, rates), [str(bill) for bill in bills], Decimal(tolerance_percent))
+
+
 def _options(log: Log, rates: RateCard | None) -> baseline.Options:
     return baseline.Options(logs=log.files, read=log.options, project=log.project, today=rates)
 
@@ -155,4 +174,6 @@ def _same(value: Any) -> Any:
     return value
 
 
-__all__ = ["Log", "Table", "analyze", "compare", "load_policy", "load_rates", "rate", "read_usage", "replay"]
+__all__ = [
+    "Log", "Table", "analyze", "compare", "load_policy", "load_rates", "rate", "read_usage", "reconcile", "replay",
+]  # fmt: skip

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from aggcost import charging
+from aggcost.arms import tokens
 from aggcost.errors import Issue
 from aggcost.ledger import DUPLICATE, FILTERED, NOT_BILLED, QUARANTINED, Cells, total
 from aggcost.meters import PRICED, TOKEN_KEYS
@@ -59,9 +60,7 @@ def _outcome(cells: Cells, name: str) -> int:
 
 def _tokens(cells: Cells) -> Tokens:
     kept = cells.dims["outcome"].mask(lambda outcome: outcome not in (QUARANTINED, FILTERED, DUPLICATE))
-    sums = {key: total(cells.sums[key][kept]) for key in TOKEN_KEYS}
-    writes = sums["cache_write_5m"] + sums["cache_write_1h"] + sums["cache_write_other"]
-    return Tokens(input=sums["input"], cache_read=sums["cache_read"], cache_write=writes, output=sums["output"])
+    return tokens({key: Fraction(total(cells.sums[key][kept])) for key in TOKEN_KEYS})
 
 
 def _priced_percent(sums: Totals) -> Decimal | None:

@@ -24,6 +24,8 @@ def every_record_has_one_outcome(found: Coverage, records_read: int) -> None:
     )  # fmt: skip
     _equal("records by outcome", sum(outcomes), found.records)
     _equal("records in the ledger", found.records, records_read)
+    _equal("duplicates rated", found.duplicates.records, found.duplicate)
+    _equal("duplicates by reason", sum(part.records for part in found.duplicates.by), found.duplicate)
 
 
 def breakdowns_add_up(charges: Charges, names: Iterable[str]) -> None:

@@ -225,6 +225,11 @@ def accepted(usage: ibis.Table) -> ibis.Value:
     return usage.issue.isnull() & usage.filtered.isnull() & (usage.duplicate.isnull() | ~usage.duplicate)
 
 
+def dropped(usage: ibis.Table) -> ibis.Value:
+    """Return whether a row is dropped as a duplicate, and nothing else is wrong with it."""
+    return usage.issue.isnull() & usage.filtered.isnull() & usage.duplicate.notnull() & usage.duplicate
+
+
 def number(usage: ibis.Table, name: str) -> ibis.Value:
     """Return a numeric field of the condition language as a column (tokens or milliseconds)."""
     if name == "input_tokens":
@@ -244,7 +249,7 @@ def _outcome(usage: ibis.Table) -> ibis.Value:
     return ibis.cases(
         (usage.issue.notnull(), QUARANTINED),
         (usage.filtered.notnull(), FILTERED),
-        (~accepted(usage), DUPLICATE),
+        (dropped(usage), DUPLICATE),
         ((usage.billable.notnull() & ~usage.billable) | failed_unused, NOT_BILLED),
         else_=USAGE,
     )

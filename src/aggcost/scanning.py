@@ -91,6 +91,11 @@ def for_prices(engine: Engine, usage: ibis.Table, card: RateCard) -> ledger.Plan
     )
 
 
+def cells(engine: Engine, usage: ibis.Table, card: RateCard, names: Sequence[str] = ()) -> Cells:
+    """Return the ledger of some rows of a log, cut for prices alone and kept apart by further columns."""
+    return ledger.scan(engine, usage, replace(for_prices(engine, usage, card), names=tuple(names)))
+
+
 def _with_prices(
     asked: ledger.Plan, atoms: Sequence[Atom], priced: Sequence[ModelRates], instants: tuple[int, ...] | None
 ) -> ledger.Plan:

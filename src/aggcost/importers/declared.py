@@ -16,16 +16,16 @@ from aggcost.importers.selecting import Rows, Selection
 
 NOT_JSON, NOT_AN_OBJECT = "line:not_json", "line:not_an_object"
 NOT_A_REQUEST = "not_a_request"
-DUP_KEY, DUP_ORDER, FIRST = "dup_key", "dup_order", "first"
+DUP_KEY, DUP_ORDER, DUP_WORDS, REPEATED, FIRST = "dup_key", "dup_order", "dup_words", "repeated", "first"
 NODE, INSIDE = "node", "inside"
 
 
 def of_json(layout: Layout, lines: str, names: tuple[str, ...], options: ReadOptions, shown: str) -> Selection:
     """Return the SELECT over JSON lines (`file`, `line`, `json`): canonical columns and what became of each record.
 
-    Beside them `filtered` (why a record is no request, or null), `dup_key` and `dup_order` where the layout tells
-    repeats, `node` and `inside` where it tells what stands inside what, `file` and `line`, and `first`, true for the
-    first record of a line.
+    Beside them `filtered` (why a record is no request, or null); `dup_key`, `dup_order`, `dup_words` where the layout
+    tells repeats, with `repeated`, why a record by itself only repeats another one; `node` and `inside` where it tells
+    what stands inside what; `file` and `line`, and `first`, true for the first record of a line.
     """
     records = JsonRecords(layout)
     made = _Made(layout, records.resolve, names, options, shown)
@@ -100,6 +100,12 @@ def _extras(layout: Layout, resolve: Callable[[str], Cell], request: str) -> dic
         found[DUP_KEY] = f"CASE WHEN {request} THEN {filled(layout.key, resolve)} END"
         order = ", ".join(f"CAST({filled(one, resolve)} AS BIGINT)" for one in layout.keep)
         found[DUP_ORDER] = f"CAST([{order}] AS BIGINT[])"
+        found[DUP_WORDS] = quoted(layout.key_is)
+        cases = "".join(
+            f" WHEN {request} AND ({filled(test, resolve)}) THEN {quoted(words)}"
+            for words, test in layout.repeated.items()
+        )
+        found[REPEATED] = f"CASE{cases} END" if cases else "CAST(NULL AS VARCHAR)"
     if layout.node:
         found |= {NODE: filled(layout.node, resolve), INSIDE: filled(layout.inside, resolve)}
     return found

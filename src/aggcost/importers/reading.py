@@ -18,25 +18,30 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import clipping, encodings, files, generic, loading, marks, partial, quarantine, sources
+from aggcost.importers import clipping, encodings, files, generic, loading, marks, partial, quarantine, repeats, sources
 from aggcost.importers.census import Counting
-from aggcost.importers.declared import DUP_KEY, DUP_ORDER, INSIDE, NODE
+from aggcost.importers.declared import DUP_KEY, DUP_ORDER, DUP_WORDS, INSIDE, NODE, REPEATED
 from aggcost.importers.grains import Grained, grains_of, spans_of
 from aggcost.importers.loading import Opened
 from aggcost.importers.parts import InputFile, Part, Quarantined, ReadOptions
 from aggcost.importers.registry import Format
+from aggcost.importers.repeats import Again
 from aggcost.importers.sources import Database
 from aggcost.importers.stored import Wanted
 from aggcost.importers.tables import LogTable
 from aggcost.ledger import accepted
 from aggcost.usage import COLUMN_NAMES, COLUMNS, OPTIONAL, OPTIONAL_NAMES, Column
 
+NESTED = "nested span"
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """A log as it was read: the canonical table with what became of its rows (`issue`, `filtered`, `duplicate`).
 
-    `spans` says which days each file has, by grain and provider; it reads the files once more.
+    `dropped_by` says why a row is a duplicate, `format` that of its file. `again` are rows that are kept although they
+    repeat or retry another one. `spans` says which days each file has, by grain and provider; it reads the files once
+    more.
     """
 
     table: ibis.Table
@@ -44,6 +49,7 @@ class Usage:
     issues: tuple[Issue, ...]
     locate: Callable[[int | None], list[Quarantined]]
     spans: Callable[[], list[Grained]]
+    again: Again
 
 
 def read_usage(engine: Engine, logs: Sequence[str], options: ReadOptions) -> Usage:
@@ -70,6 +76,9 @@ def read_opened(engine: Engine, listed: Sequence[Opened], options: ReadOptions, 
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
     rows, of_period = clipping.clipped(engine, _united(engine, parts, name), parts, options)
     table = marks.marked(engine, rows, options)
+    if options.dedupe:
+        table = repeats.deduped(table, marks.copies(parts))
+    again = repeats.found(engine, table, f"{name}again")
     inputs = tuple(
         InputFile(
             part.table.file.shown,
@@ -90,9 +99,13 @@ def read_opened(engine: Engine, listed: Sequence[Opened], options: ReadOptions, 
         *of_period,
         *marks.same_file(parts),
         *marks.stated_in_vain(parts, options),
-        *marks.repeated(engine, table, options),
+        *repeats.issue(engine, again.repeats),
     )
-    return Usage(table, inputs, issues, located, lambda: [span for part in parts for span in spans_of(engine, part)])
+
+    def spans() -> list[Grained]:
+        return [span for part in parts for span in spans_of(engine, part)]
+
+    return Usage(table, inputs, issues, located, spans, again)
 
 
 def check(options: ReadOptions) -> None:
@@ -212,10 +225,10 @@ def _united(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
     relations = []
     for part in parts:
         if part.relation is not None and part.kept is None:
-            relations.append(part.relation)
+            relations.append(part.relation.mutate(format=ibis.literal(part.format)))
         elif part.relation is not None:
             columns = part.relation.columns
-            alike.setdefault((DUP_KEY,) if DUP_KEY in columns else tuple(columns), []).append(part)
+            alike.setdefault((DUP_KEY,) if DUP_KEY in columns else (part.format, *columns), []).append(part)
     for number, (columns, group) in enumerate(alike.items()):
         stack = _once if columns == (DUP_KEY,) else _stacked
         relations.append(stack(engine, group, f"{name}s{number}"))
@@ -237,18 +250,23 @@ def _once(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
     """Return text files whose formats tell repeats as one table, all but one row of each key marked as duplicates."""
     if not engine.rows(f"SELECT 1 FROM ({_rows_of(parts)}) WHERE {DUP_KEY} IS NOT NULL LIMIT 1"):  # noqa: S608
         return _stacked(engine, parts, name)
-    best = f"PARTITION BY {DUP_KEY}, issue IS NULL ORDER BY {DUP_ORDER} DESC NULLS LAST, ts"
-    later = f"{DUP_KEY} IS NOT NULL AND issue IS NULL AND row_number() OVER ({best}) > 1"
     nested = any(NODE in part.relation.columns for part in parts if part.relation is not None)
     rows = _innermost(_rows_of(parts)) if nested else _rows_of(parts)
-    marked = f"SELECT * EXCLUDE ({DUP_KEY}, {DUP_ORDER}), {later} AS duplicate FROM ({rows})"  # noqa: S608
+    first = f"{DUP_KEY} IS NOT NULL AND issue IS NULL AND {REPEATED} IS NULL"
+    best = f"PARTITION BY {DUP_KEY}, {first} ORDER BY {DUP_ORDER} DESC NULLS LAST, ts"
+    ranked = f"SELECT *, {first} AND row_number() OVER ({best}) > 1 AS later FROM ({rows})"  # noqa: S608
+    dropped = f"CASE WHEN later THEN {DUP_WORDS} ELSE {REPEATED} END AS dropped_by"
+    marked = (
+        f"SELECT * EXCLUDE ({DUP_KEY}, {DUP_ORDER}, {DUP_WORDS}, {REPEATED}, later), "  # noqa: S608
+        f"later OR {REPEATED} IS NOT NULL AS duplicate, {dropped} FROM ({ranked})"
+    )
     kept = engine.folder / f"{name}.parquet"
     engine.rows(f"COPY ({marked}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")
     return engine.read_parquet(kept)
 
 
 def _innermost(rows: str) -> str:
-    """Return rows, of which requests that repeat one inside them, however deep, are filtered.
+    """Return rows, of which requests that repeat one inside them, however deep, are marked as `repeated`.
 
     A request with tokens repeats one that has some; a request without (a failure) repeats any.
     """
@@ -264,11 +282,23 @@ def _innermost(rows: str) -> str:
         f"outer_ones AS (SELECT {INSIDE} AS {NODE}, used FROM edges WHERE request "
         f"UNION SELECT edges.{INSIDE}, outer_ones.used FROM edges JOIN outer_ones USING ({NODE})) "
         f"SELECT * EXCLUDE ({NODE}, {INSIDE}) REPLACE (CASE WHEN {request} AND {repeats} "
-        f"THEN 'repeats_what_is_inside' ELSE filtered END AS filtered) FROM stored"
+        f"THEN {quoted(NESTED)} ELSE {REPEATED} END AS {REPEATED}) FROM stored"
     )
 
 
 def _rows_of(parts: Sequence[Part]) -> str:
+    by_format: dict[str, list[Part]] = {}
+    for part in parts:
+        by_format.setdefault(part.format, []).append(part)
+    named = (
+        f"SELECT *, {quoted(name)} AS format FROM ({_rows_of_one(several)})"  # noqa: S608
+        for name, several in by_format.items()
+    )
+    return " UNION ALL BY NAME ".join(named)
+
+
+def _rows_of_one(parts: Sequence[Part]) -> str:
+    """Return the rows of files of one format."""
     listed = ", ".join(quoted(str(part.kept)) for part in parts)
     reasons = Counter(one.reason for part in parts for one in part.rejects)
     set_aside = "".join(
@@ -298,7 +328,10 @@ def _completed(stored: ibis.Table, told: Sequence[Column]) -> ibis.Table:
     wanted["grain"] = wanted["grain"].fill_null("request")
     # Some usage reports do not say how many requests a bucket sums: none can be counted.
     wanted["request_count"] = wanted["request_count"].fill_null(ibis.ifelse(wanted["grain"] == "bucket", 0, 1))
-    fates = {"issue": "string", "filtered": "string", "duplicate": "boolean", "id_hash": "int64"}
+    fates = {
+        "issue": "string", "filtered": "string", "duplicate": "boolean", "dropped_by": "string", "format": "string",
+        "id_hash": "int64",
+    }  # fmt: skip
     known = {name: stored[name] if name in present else ibis.null(kind) for name, kind in fates.items()}
     return stored.select(**wanted, **known)
 

@@ -74,6 +74,7 @@ LAYOUT = Layout(
     constants={"provider": "azure"},
     encoded=("properties_s", "properties"),
     requests=_IS_CALL,
+    key_is="correlation id",
     key=f"'{NAME} ' || {_CALL}",
     keep=(
         f"coalesce(TRY_CAST({_OUTPUT.template} AS BIGINT), -1)",

@@ -57,6 +57,7 @@ LAYOUT = Layout(
     },
     excludes_cache=True,
     requests=f"{{{_USAGE}}} IS NOT NULL AND coalesce({{message.model}}, '') <> '<synthetic>'",
+    key_is="message id + request id",
     key=f"{_ID} || ':' || coalesce(CASE WHEN {_SIDE} THEN {_OF_PARENT} ELSE {_REQUEST} END, '')",
     keep=(
         f"CASE WHEN {_SIDE} THEN 0 ELSE 1 END",

@@ -73,6 +73,7 @@ LAYOUT = Layout(
     items=("runs[*]?",),
     encoded=("extra", "outputs", "prompt_token_details", "completion_token_details"),
     requests="lower({run_type}) IN ('llm', 'embedding')",
+    key_is="newer version of a run",
     key="'langsmith ' || {id}",
     keep=("coalesce(epoch_us(TRY_CAST({end_time} AS TIMESTAMP)), 0)",),
 )

@@ -63,6 +63,7 @@ LAYOUT = Layout(
     },
     encoded=("metadata", "metadata.usage_object", "metadata.additional_usage_values"),
     # A batch or background job is settled in a second row, whose id has a suffix; calls of other kinds never are.
+    key_is="settlement row",
     key=(
         f"CASE WHEN regexp_matches({{request_id}}, '{_SETTLED}') OR regexp_matches({{call_type}}, 'batch|response') "
         f"THEN 'litellm ' || regexp_replace({{request_id}}, '{_SETTLED}', '') END"

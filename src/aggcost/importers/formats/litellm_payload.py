@@ -84,6 +84,7 @@ LAYOUT = Layout(
         "billable": sql("CASE WHEN lower({cache_hit}) = 'true' THEN 'false' END"),
     },
     encoded=("metadata", "metadata.usage_object"),
+    key_is="id + status + start",
     key="{id} || ':' || {status} || ':' || {startTime}",
     keep=(size("prompt_tokens", "completion_tokens"),),
 )

@@ -61,6 +61,7 @@ LAYOUT = Layout(
     constants={"operation": "chat"},
     requests=f"{{object}} IN ('chat.completion', 'chat.completion.chunk') OR {_ERROR} IS NOT NULL",
     # Some servers draw ids from a thousand: whole answers with one id may differ. Chunks may tell times of their own.
+    key_is="completion id",
     key="CASE {object} WHEN 'chat.completion' THEN {id} || ' ' || coalesce({created}, '') ELSE {id} END",
     keep=("coalesce(TRY_CAST({usage.completion_tokens} AS BIGINT), -1)",),
 )

@@ -52,6 +52,7 @@ LAYOUT = Layout(
     },
     constants={"provider": "openrouter", "operation": "chat"},
     requests=f"{{object}} IN ('chat.completion', 'chat.completion.chunk') OR {_ERROR} IS NOT NULL",
+    key_is="completion id",
     key="{id}",
     keep=("coalesce(TRY_CAST({usage.completion_tokens} AS BIGINT), -1)",),
 )

@@ -81,6 +81,7 @@ LAYOUT = Layout(
         "billable": sql("CASE WHEN upper({cache_status}) IN ('HIT', 'SEMANTIC HIT') THEN 'false' END"),
     },
     encoded=("metadata", "response", "response.body"),
+    key_is="log id",
     key="'portkey ' || {id}",
 )
 
