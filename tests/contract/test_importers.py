@@ -17,7 +17,7 @@ from aggcost.engine import open_engine
 from aggcost.errors import UsageError
 from aggcost.importers import FORMATS, ReadOptions, files, read_usage, write_canonical
 from aggcost.importers.loading import opened
-from aggcost.importers.registry import choose
+from aggcost.importers.registry import choose, near
 from aggcost.importers.sampling import Sample
 
 NAMES = [one.NAME for one in FORMATS if one.LAYOUT is not None]
@@ -160,6 +160,12 @@ def test_the_map_of_the_user_wins(writer, tmp_path):
     listed = some_calls(writer)
     found = read(*save(tmp_path, writer.write(listed)), assume={"task": "mine"})
     assert {row["task"] for row in kept(found)} == {"mine"}
+
+
+def test_a_file_of_no_format_is_told_the_three_it_has_most_names_in_common_with():
+    told = near(Sample(("id", "traceId", "type", "startTime", "usageDetailz", "model")))
+    assert told.startswith("langfuse (no usageDetails, ")
+    assert told.count("(no ") == 3
 
 
 def test_an_unknown_format_names_the_nearest():
