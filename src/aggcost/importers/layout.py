@@ -83,7 +83,7 @@ def filled(template: str, resolve: Resolve) -> str:
 
 def top_names(layout: Layout) -> set[str]:
     """Return the columns or top-level members that a layout reads."""
-    if layout.items:
+    if layout.items and not layout.items[0].endswith("?"):
         return {layout.items[0].partition("[")[0].partition(".")[0]}
     return {str(segments(path)[1][0]) for path in paths(layout)}
 

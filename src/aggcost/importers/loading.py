@@ -13,9 +13,10 @@ from aggcost.errors import InputError, UsageError
 from aggcost.importers import declared, fields, footers, generic, quarantine, registry, sampling, selecting, tables
 from aggcost.importers.census import Counting
 from aggcost.importers.fields import Meaning
-from aggcost.importers.files import SourceFile, head_lines, without_mark
+from aggcost.importers.files import SAMPLE_WHOLE_BYTES, SourceFile, head_lines, without_mark
 from aggcost.importers.layout import Layout
 from aggcost.importers.parts import Part, ReadOptions
+from aggcost.importers.repeated_keys import STANDS_TWICE
 from aggcost.importers.sampling import Sample
 from aggcost.importers.selecting import Selection
 from aggcost.importers.tables import LogTable
@@ -132,12 +133,28 @@ def _copied(engine: Engine, table: LogTable, format_name: str, selection: Select
     kept, select = engine.folder / f"{name}.parquet", selection.sql
     quarantine.forget_rejects(engine)
     with activity.measured(), Counting([(table.file.path, table.file.given)]) as counting:
-        rows = int(engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")[0][0])
+        into = f"TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)"
+        rows = _strictly(engine, table, f"COPY ({select}) {into}") if table.unseen else None
+        rows = int(engine.rows(f"COPY ({select}) {into}")[0][0]) if rows is None else rows
     rejects = quarantine.rejects(engine, table)
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
     relation, records = engine.backend.table(name), rows + len(rejects)
     census = counting.censuses()[0]
     return Part(table, format_name, lambda: select, relation, census, rejects, records, records, kept)
+
+
+def _strictly(engine: Engine, table: LogTable, statement: str) -> int | None:
+    """Return the rows of a large JSON file none of whose lines is broken, None for another file.
+
+    Read so, the engine notices a key that stands twice, wherever it is; InputError for one.
+    """
+    try:
+        return int(engine.rows(tables.strict(statement))[0][0])
+    except EngineError as error:
+        key = tables.repeated_key(table, error.message)
+        if key is not None:
+            raise tables.stands_twice(table.file.shown, key) from None
+        return None
 
 
 def imported_together(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: str) -> list[Part]:
@@ -156,8 +173,10 @@ def imported_together(engine: Engine, batch: Sequence[Opened], options: ReadOpti
 def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: str) -> list[Part]:
     first, kept = batch[0], engine.folder / f"{name}.parquet"
     listed = [without_mark(one.file, engine.folder) for one in batch]
-    selection = _of_json(engine, batch, listed, options, numbered=_layout(first).ordered)
     room_mb = _room_mb(_layout(first), listed)
+    checked = _may_repeat(engine, batch, listed, options, room_mb)
+    selection = _of_json(engine, batch, listed, options, numbered=_layout(first).ordered, checked=checked)
+    room_mb += _CHECK_MB if checked else 0
     counting = Counting([(file.path, file.given) for file in listed])
     with counting, engine.roomy(room_mb), activity.measured():
         _copy(engine, selection.sql, kept, ordered=_layout(first).ordered)
@@ -168,10 +187,27 @@ def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: 
     for one, file, census in zip(batch, listed, counting.censuses(), strict=True):
         records, lines = counted.get(str(plain_name(engine, file.path)), (0, 0))
         table = LogTable(file, _KINDS[first.sample.shape], "", one.sample.names, {}, _NOTES[first.sample.shape])
-        select = partial(_select_alone, engine, one, file, options)
+        select = partial(_select_alone, engine, one, file, options, checked=checked)
         parts.append(Part(table, one.format.NAME, select, None, census, (), records, lines, room_mb=room_mb))
     parts[0] = replace(parts[0], relation=engine.backend.table(name), kept=kept)
     return parts
+
+
+def _may_repeat(
+    engine: Engine, batch: Sequence[Opened], listed: Sequence[SourceFile], options: ReadOptions, room_mb: int
+) -> bool:
+    """Return whether members that stand twice are to be told of each record.
+
+    It takes memory beside all else that is asked of a record, so that of more than a few megabytes it is asked first
+    whether there are any.
+    """
+    if _layout(batch[0]).opened:
+        return False
+    if sum(file.path.stat().st_size for file in listed) <= SAMPLE_WHOLE_BYTES:
+        return True
+    asked = _of_json(engine, batch, listed, options, numbered=False, checked=True).rows
+    with engine.roomy(room_mb):
+        return bool(engine.rows(f"SELECT 1 FROM {asked.sql} WHERE {STANDS_TWICE} IS NOT NULL LIMIT 1"))  # noqa: S608
 
 
 def _room_mb(layout: Layout, listed: Sequence[SourceFile]) -> int:
@@ -187,6 +223,7 @@ def _room_mb(layout: Layout, listed: Sequence[SourceFile]) -> int:
 
 
 _VECTOR_ROWS, _COPIES, _ROOM_MB, _MOST_MB = 2048, 55, 150, 6000
+_CHECK_MB = 300
 _LOOK_FILES, _LOOK_LINES = 20, 50
 _NOTES = {"lines": "JSON, one object a line", "array": tables.DOCUMENT, "document": tables.DOCUMENT}
 _KINDS = {"lines": "jsonl", "array": "document", "document": "document"}
@@ -200,15 +237,21 @@ def _layout(one: Opened) -> Layout:
 
 
 def _of_json(
-    engine: Engine, batch: Sequence[Opened], listed: Sequence[SourceFile], options: ReadOptions, *, numbered: bool
+    engine: Engine,
+    batch: Sequence[Opened],
+    listed: Sequence[SourceFile],
+    options: ReadOptions,
+    *,
+    numbered: bool,
+    checked: bool,
 ) -> Selection:
     names = tuple(dict.fromkeys(key for one in batch for key in one.sample.names))
     lines = tables.json_lines(engine, listed, batch[0].sample.shape, numbered=numbered)
-    return declared.of_json(_layout(batch[0]), lines, names, options, batch[0].file.shown)
+    return declared.of_json(_layout(batch[0]), lines, names, options, batch[0].file.shown, checked=checked)
 
 
-def _select_alone(engine: Engine, one: Opened, file: SourceFile, options: ReadOptions) -> str:
-    return _of_json(engine, [one], [file], options, numbered=True).sql
+def _select_alone(engine: Engine, one: Opened, file: SourceFile, options: ReadOptions, *, checked: bool) -> str:
+    return _of_json(engine, [one], [file], options, numbered=True, checked=checked).sql
 
 
 def _copy(engine: Engine, select: str, kept: Path, *, ordered: bool) -> None:

@@ -26,6 +26,7 @@ _HEAD_LINES = 200
 # Lines over DuckDB's 2 MB. Its own choice of buffers would be 16 lines each; four hold a quoted cell over two of them.
 _REJECTS = "store_rejects=true, rejects_limit=0"
 _LONG_LINES = f"max_line_size={MAX_LINE_BYTES}, buffer_size={4 * MAX_LINE_BYTES}, parallel=false"
+_TOLERANT = "ignore_errors=true"
 TOO_LONG = "line_size_over_maximum"
 DOCUMENT = "JSON document; line N is its Nth record"
 _BILLED = frozenset(bare(name) for field in BILLED for name in SYNONYMS[field])
@@ -170,17 +171,29 @@ def _refuse_repeats(file: SourceFile, number: int | None, keys: Sequence[str]) -
     seen = Counter(key for key in keys if is_header([key]))
     twice = next((key for key, times in seen.items() if times > 1), None)
     if twice is not None:
-        where = file.shown if number is None else f"{file.shown}:{number}"
-        raise InputError(
-            f"{where}: the key {twice!r} stands twice in an object", hint="which one counts? leave it alone"
-        )
+        raise stands_twice(file.shown if number is None else f"{file.shown}:{number}", twice)
+
+
+def stands_twice(where: str, key: str) -> InputError:
+    """Return what is said of an object that states a field twice."""
+    return InputError(f"{where}: the key {key!r} stands twice in an object", hint="which one counts? leave it alone")
+
+
+def strict(statement: str) -> str:
+    """Return a statement over JSON lines that ends at the first one that is broken or has a key twice."""
+    return statement.replace(_TOLERANT, _TOLERANT.replace("true", "false"), 1)
+
+
+def repeated_key(table: LogTable, error: str) -> str | None:
+    """Return the key of a table that stands twice in an object, as the engine says; None for another error."""
+    return next((name for name in table.names if f"has duplicate key {json.dumps(name)}" in error), None)
 
 
 def _json_reader(engine: Engine, file: SourceFile, keys: Sequence[str]) -> str:
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in keys)
     return (
         f"read_json({quoted(str(plain_name(engine, file.path)))}, format='newline_delimited', columns={{{columns}}}, "
-        f"ignore_errors=true, compression='none', maximum_object_size={MAX_LINE_BYTES})"
+        f"{_TOLERANT}, compression='none', maximum_object_size={MAX_LINE_BYTES})"
     )
 
 
