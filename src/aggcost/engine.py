@@ -55,13 +55,21 @@ class Engine:
         """Return the engine's hash of a text column as int64: to count distinct values, not to be shown."""
         return xxhash64(column) if self.name == "spark" else (duckdb_hash(column) >> 1).cast("int64")
 
+    def named(self, table: ibis.Table, name: str) -> ibis.Table:
+        """Return the same table, on DuckDB as a view: what stands behind it is put into SQL once, not by each scan."""
+        if self.name != "duckdb" or isinstance(table.op(), ops.DatabaseTable):
+            return table
+        self.rows(f"CREATE OR REPLACE TEMPORARY VIEW {identifier(name)} AS {_duckdb_sql(table)}")
+        with _told(self.name):
+            return self.backend.table(name)
+
     def to_arrow(self, expression: ibis.Expr) -> pa.Table:
         """Return the result of an Ibis expression; EngineError says what the engine could not do."""
         with _told(self.name):
             # Ibis's own ways go through pandas: slow to import, and integers beside nulls become doubles there.
             if self.name == "spark":
                 return self.backend.raw_sql(_spark_sql(expression)).toArrow()
-            return self.backend.con.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
+            return self.backend.con.sql(_duckdb_sql(expression)).to_arrow_table()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a DuckDB statement; text logs are read this way."""
@@ -232,6 +240,10 @@ def _spark_session(master: str, settings: Mapping[str, str]) -> Any:
             hint="it needs Java 17 or newer, and --master a URL it knows",
         ) from error
     return backend
+
+
+def _duckdb_sql(expression: ibis.Expr) -> str:
+    return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
 
 
 def _spark_sql(expression: ibis.Expr) -> str:
