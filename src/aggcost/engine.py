@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import ibis
 import ibis.expr.operations as ops
+import numpy as np
 import pyarrow as pa
 
 from aggcost import activity
@@ -28,6 +29,7 @@ ENGINES: tuple[EngineName, ...] = ("duckdb", "spark")
 
 # What a scan of a log needs: CSV buffers and the row groups being written, per thread.
 _MEMORY_MB, _MEMORY_A_THREAD_MB = 400, 150
+_MOST_SORTED = 1 << 24  # integers: 128 MB
 
 
 class EngineError(InputError):
@@ -70,6 +72,23 @@ class Engine:
             if self.name == "spark":
                 return self.backend.raw_sql(_spark_sql(expression)).toArrow()
             return self.backend.con.sql(_duckdb_sql(expression)).to_arrow_table()
+
+    def distinct(self, column: ibis.Value, most: int) -> tuple[int, int]:
+        """Return how many integers a column of int64 has and how many different ones, nulls aside.
+
+        There are at most `most`. Where memory holds them all, sorting takes half the time of grouping.
+        """
+        table = column.name("value").as_table()
+        table = table.filter(table.value.notnull())
+        if self.name != "duckdb" or most > _MOST_SORTED:
+            counts = table.aggregate(values=table.value.count(), distinct=table.value.nunique())
+            (counted,) = self.to_arrow(counts).to_pylist()
+            return counted["values"], counted["distinct"]
+        chunks = self.to_arrow(table).column(0).chunks
+        values = np.concatenate([np.frombuffer(chunk.buffers()[1], np.int64)[chunk.offset :][: len(chunk)]
+                                 for chunk in chunks] or [np.zeros(0, np.int64)])  # fmt: skip
+        values.sort()
+        return len(values), len(values) - int(np.count_nonzero(values[1:] == values[:-1]))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a DuckDB statement; text logs are read this way."""

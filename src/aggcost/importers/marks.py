@@ -70,13 +70,13 @@ def _deduped(table: ibis.Table, key: str) -> ibis.Table:
     return table.mutate(duplicate=repeat | known)
 
 
-def repeated(engine: Engine, table: ibis.Table, options: ReadOptions) -> tuple[Issue, ...]:
-    """Return how many requests repeat the id of another one, by a 64-bit hash of the ids."""
+def repeated(engine: Engine, table: ibis.Table, options: ReadOptions, records: int) -> tuple[Issue, ...]:
+    """Return how many of so many records repeat the id of another one, by a 64-bit hash of the ids."""
     if options.dedupe:
         return ()
     usable = table.filter(accepted(table), table.id_hash.notnull())
-    counted = engine.to_arrow(usable.aggregate(rows=usable.count(), ids=usable.id_hash.nunique())).to_pylist()[0]
-    repeats = counted["rows"] - counted["ids"]
+    rows, ids = engine.distinct(usable.id_hash, records)
+    repeats = rows - ids
     if not repeats:
         return ()
     return (

@@ -92,7 +92,7 @@ def read_opened(engine: Engine, listed: Sequence[Opened], options: ReadOptions, 
         *of_period,
         *marks.same_file(parts),
         *marks.stated_in_vain(parts, options),
-        *marks.repeated(engine, table, options),
+        *marks.repeated(engine, table, options, sum(part.records for part in parts)),
     )
     return Usage(table, inputs, issues, located, lambda: [span for part in parts for span in spans_of(engine, part)])
 
