@@ -68,9 +68,8 @@ class Plan:
     where they are given, for logs with too many cells by the hour. `names` are further fields kept as they are;
     `cuts` the lower bounds of the bins of a number; `asked` the names some condition compares a
     field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown. `roundings` are
-    those by which some price counts the units of a request, each with its meter.
-    field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown.
-    `numbered` are all values of some names, which the engine keeps apart by their positions.
+    those by which some price counts the units of a request, each with its meter. `numbered` are all values of some
+    names, which the engine keeps apart by their positions.
     """
 
     grid_s: int = 3600
