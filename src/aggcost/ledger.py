@@ -68,7 +68,8 @@ class Plan:
     where they are given, for logs with too many cells by the hour. `names` are further fields kept as they are;
     `cuts` the lower bounds of the bins of a number; `asked` the names some condition compares a
     field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown. `roundings` are
-    those by which some price counts the units of a request, each with its meter.
+    those by which some price counts the units of a request, each with its meter. `numbered` are all values of some
+    names, which the engine keeps apart by their positions.
     """
 
     grid_s: int = 3600
@@ -78,6 +79,7 @@ class Plan:
     asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tests: tuple[Atom, ...] = ()
     roundings: tuple[tuple[str, Rounding], ...] = ()
+    numbered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def most_bins(self) -> int:
@@ -213,11 +215,18 @@ def start_of(usage: ibis.Table, wanted: Plan) -> ibis.Value:
 def keys_without_time(usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> list[ibis.Value]:
     """Return the keys that a condition may look at, other than the time, as columns of `usage`."""
     return [
-        *(usage[name] for name in (*NAME_KEYS, *wanted.names)),
+        *(_name(usage, name, wanted.numbered.get(name)) for name in (*NAME_KEYS, *wanted.names)),
         *(_bin(number(usage, name), bounds).name(name) for name, bounds in wanted.cuts.items()),
         *(_asked(rules.field_column(usage, name), values).name(name) for name, values in wanted.asked.items()),
         *(rules.atom_to_ibis(atom, usage, zone).name(f"test:{atom.text}") for atom in wanted.tests),
     ]
+
+
+def _name(usage: ibis.Table, name: str, values: tuple[str, ...] | None) -> ibis.Value:
+    if values is None:
+        return usage[name]
+    numbers = [(usage[name] == value, ibis.literal(number, "int32")) for number, value in enumerate(values)]
+    return ibis.cases(*numbers, else_=ibis.null("int32")).name(name)
 
 
 def accepted(usage: ibis.Table) -> ibis.Value:
@@ -308,15 +317,16 @@ def _sums(usage: ibis.Table) -> dict[str, ibis.Value]:
 
 
 def dims(table: pa.Table, names: Iterable[str], wanted: Plan) -> dict[str, Dim]:
-    """Return the distinct values of each key of a scan, numbered; bins are shown by their lower bound."""
-    bins = {name: (0, *bounds) for name, bounds in wanted.cuts.items()}
+    """Return the distinct values of each key of a scan; what came as a number is shown as what it stands for."""
+    bins: dict[str, tuple[Any, ...]] = {name: (0, *bounds) for name, bounds in wanted.cuts.items()}
+    bins |= wanted.numbered
     if wanted.instants is not None:
         bins["start_s"] = (0, *wanted.instants)
     found = {name: _dim(table.column(name), bins.get(name)) for name in names}
     return {name: dim.map(_unfolded) if name in wanted.asked else dim for name, dim in found.items()}
 
 
-def _dim(column: pa.ChunkedArray, bins: tuple[int, ...] | None) -> Dim:
+def _dim(column: pa.ChunkedArray, bins: tuple[Any, ...] | None) -> Dim:
     if not len(column):  # Arrow would import pandas to join no chunks
         return Dim(np.zeros(0, np.int32), ())
     encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")

@@ -6,7 +6,7 @@ at must be in the plan; nothing else of a request survives it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 RULE = "rule"  # a field of discounts that no log has: which rule decided
 MAX_GROUPS = 1_000  # values of a --by field that keep a line of their own
+MAX_NUMBERED = 64  # values of a name that a scan takes for numbers; it compares each row with half of them
+_OUTLINED = ("provider", "model", "task")
 _QUARTER_S, _HOUR_S = 900, 3600
 
 
@@ -48,9 +50,10 @@ class Ledgers:
 
 @dataclass(frozen=True, slots=True)
 class _Outline:
-    """A first look at a log: who served which task, and the first and last second."""
+    """A first look at a log: who served which task, the values of names that have few, the first and last second."""
 
     models: tuple[tuple[str | None, str], ...]
+    names: Mapping[str, tuple[str, ...]]
     kinds: int
     first_s: int | None
     last_s: int | None
@@ -74,7 +77,7 @@ def scan(
     instants = _instants(asked, outline, priced, span)
     wanted = _with_groups(engine, usage, _with_prices(asked, atoms, priced, instants), by)
     cells = ledger.scan(engine, usage, wanted, zone)
-    return Ledgers(cells, service.scan(engine, usage, asked), span, zone, by_the_hour=instants is None)
+    return Ledgers(cells, service.scan(engine, usage, asked, outline.names), span, zone, by_the_hour=instants is None)
 
 
 def for_prices(engine: Engine, usage: ibis.Table, card: RateCard) -> ledger.Plan:
@@ -131,7 +134,7 @@ def _instants(
 def _outline(engine: Engine, usage: ibis.Table) -> _Outline:
     usable = usage.filter(ledger.accepted(usage))
     table = engine.to_arrow(
-        usable.group_by("provider", "model", "task").aggregate(
+        usable.group_by(*_OUTLINED).aggregate(
             first_s=usable.ts.min().truncate("s").epoch_seconds().cast("int64"),
             last_s=usable.ts.max().truncate("s").epoch_seconds().cast("int64"),
         )
@@ -141,7 +144,9 @@ def _outline(engine: Engine, usage: ibis.Table) -> _Outline:
     firsts = [row["first_s"] for row in rows if row["first_s"] is not None]
     lasts = [row["last_s"] for row in rows if row["last_s"] is not None]
     ordered = sorted(models, key=lambda pair: (pair[0] or "", pair[1]))
-    return _Outline(tuple(ordered), len(rows), min(firsts, default=None), max(lasts, default=None))
+    listed = {name: tuple(sorted({row[name] for row in rows} - {None})) for name in _OUTLINED}
+    names = {name: values for name, values in listed.items() if len(values) <= MAX_NUMBERED}
+    return _Outline(tuple(ordered), names, len(rows), min(firsts, default=None), max(lasts, default=None))
 
 
 def _priced_models(

@@ -270,6 +270,9 @@ _CASTS: Mapping[str, Callable[[Cell], str]] = {
 }  # fmt: skip
 
 
+WHOLE_NUMBERS = frozenset({"latency_ms", "ttft_ms", *(name for name, cast in _CASTS.items() if cast is casts.count)})
+
+
 def _value(name: str, source: Source, meaning: Meaning) -> str:
     if name == "timestamp":
         unit = source.unit or meaning.time_unit

@@ -118,14 +118,13 @@ def _viewed(engine: Engine, table: LogTable, format_name: str, selection: Select
     """
     select = selection.sql
     with activity.measured(), Counting([(table.file.path, table.file.given)]) as counting:
-        rows, bad = engine.rows(f"SELECT count(*), count(issue) FROM ({select})")[0]  # noqa: S608 - quoted literals
-    checked = select
-    if not bad:
-        plain = replace(selection, found=selecting.plain(engine, selection.rows.sql, selection.found))
-        checked = f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({plain.sql})"  # noqa: S608
-    engine.rows(f"CREATE OR REPLACE VIEW {name} AS {checked}")
+        found = selecting.checked(engine, selection)
+    viewed = select
+    if not found.bad:
+        viewed = f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({found.selection.sql})"  # noqa: S608
+    engine.rows(f"CREATE OR REPLACE VIEW {name} AS {viewed}")
     relation = engine.backend.table(name)
-    return Part(table, format_name, lambda: select, relation, counting.censuses()[0], (), int(rows), int(rows))
+    return Part(table, format_name, lambda: select, relation, counting.censuses()[0], (), found.rows, found.rows)
 
 
 def _copied(engine: Engine, table: LogTable, format_name: str, selection: Selection, name: str) -> Part:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -14,9 +16,27 @@ from aggcost.importers.parts import Part, ReadOptions
 from aggcost.names import canonical_provider
 
 
-def marked(engine: Engine, table: ibis.Table, options: ReadOptions) -> ibis.Table:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a first look at all rows finds: the names of providers, and how many rows each issue has."""
+
+    providers: tuple[str, ...]
+    issues: Mapping[str, int]
+
+
+def look(engine: Engine, table: ibis.Table) -> Look:
+    """Return what one short scan tells of rows."""
+    counted = engine.to_arrow(table.group_by("provider", "issue").aggregate(rows=table.count())).to_pylist()
+    issues: Counter[str] = Counter()
+    for row in counted:
+        if row["issue"] is not None:
+            issues[row["issue"]] += row["rows"]
+    return Look(tuple({row["provider"]: None for row in counted if row["provider"] is not None}), issues)
+
+
+def marked(table: ibis.Table, providers: Sequence[str], options: ReadOptions) -> ibis.Table:
     """Return the table with canonical provider names and tasks by rule."""
-    table = _with_providers(engine, table)
+    table = _with_providers(table, providers)
     if options.tasks:
         zone = ZoneInfo(options.timezone or "UTC")
         cases = [(rules.to_ibis(condition, table, zone), task) for task, condition in options.tasks]
@@ -24,11 +44,9 @@ def marked(engine: Engine, table: ibis.Table, options: ReadOptions) -> ibis.Tabl
     return table
 
 
-def _with_providers(engine: Engine, table: ibis.Table) -> ibis.Table:
-    """Replace usual spellings of providers; asks for the distinct names first, since most logs need none."""
-    spelled = engine.to_arrow(table.select("provider").distinct()).column(0).to_pylist()
-    usual = {name: canonical_provider(name) for name in spelled if name is not None}
-    changed = {name: canonical for name, canonical in usual.items() if name != canonical}
+def _with_providers(table: ibis.Table, spelled: Sequence[str]) -> ibis.Table:
+    """Replace usual spellings among the names of providers; most logs have none."""
+    changed = {name: canonical for name in spelled if (canonical := canonical_provider(name)) != name}
     if not changed:
         return table
     return table.mutate(provider=table.provider.cases(*changed.items(), else_=table.provider))

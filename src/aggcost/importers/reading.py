@@ -74,11 +74,14 @@ def read_opened(engine: Engine, listed: Sequence[Opened], options: ReadOptions, 
     """Return opened files as one canonical table; `name` begins the names of its temporary files."""
     parts = _parts(engine, listed, options, name)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
-    rows, of_period = clipping.clipped(engine, _united(engine, parts, name), parts, options)
-    table = marks.marked(engine, rows, options)
+    whole = engine.named(_united(engine, parts, name), f"{name}_whole")
+    rows, of_period = clipping.clipped(engine, whole, parts, options)
+    look = marks.look(engine, rows)
+    table = marks.marked(rows, look.providers, options)
     if options.dedupe:
         table = repeats.deduped(table, marks.copies(parts))
-    again = repeats.found(engine, table, f"{name}again")
+    table = engine.named(table, f"{name}_marked")
+    again = repeats.found(engine, table, f"{name}again", sum(part.records for part in parts))
     inputs = tuple(
         InputFile(
             part.table.file.shown,
@@ -93,7 +96,7 @@ def read_opened(engine: Engine, listed: Sequence[Opened], options: ReadOptions, 
     )
     located = quarantine.locator(engine, parts, clipping.period(options))
     issues = (
-        *quarantine.issues(engine, table, located),
+        *quarantine.issues(look.issues, located),
         *notices,
         *(issue for part in parts for issue in partial.issue(part.table.file)),
         *of_period,

@@ -57,19 +57,18 @@ def _failed(table: ibis.Table) -> ibis.Value:
     return table.status.fill_null("ok") != "ok"
 
 
-def found(engine: Engine, table: ibis.Table, name: str) -> Again:
-    """Return what repeats and what was tried again, by a 64-bit hash of the ids; `name` is that of a temporary file."""
+def found(engine: Engine, table: ibis.Table, name: str, records: int) -> Again:
+    """Return what repeats and what was tried again among so many records, by a 64-bit hash of the ids.
+
+    `name` is that of a temporary file.
+    """
     usable = table.filter(accepted(table))
-    asked = usable.aggregate(
-        rows=usable.id_hash.count(),
-        ids=usable.id_hash.nunique(),
-        numbered=usable.attempt.count(),
-        retries=(usable.attempt > 1).sum().fill_null(0),
-    )
+    asked = usable.aggregate(numbered=usable.attempt.count(), retries=(usable.attempt > 1).sum().fill_null(0))
     (counted,) = engine.to_arrow(asked).to_pylist()
-    told = bool(counted["rows"] or counted["numbered"])
+    rows, ids = engine.distinct(usable.id_hash, records)
+    told = bool(rows or counted["numbered"])
     numbered = usable.filter(usable.attempt > 1) if counted["retries"] else None
-    if counted["rows"] == counted["ids"]:
+    if rows == ids:
         return Again(None, numbered, told)
     twice = usable.filter(usable.id_hash.notnull()).group_by("id_hash").having(ibis._.count() > 1).aggregate()
     shared = _kept(engine, _flagged(usable.semi_join(twice, "id_hash")), name)

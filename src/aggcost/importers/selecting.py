@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from aggcost.engine import Engine, hash_sql, identifier, quoted
@@ -100,20 +100,44 @@ def of_names(table: LogTable, found: Mapping[str, Source]) -> Rows:
     return Rows(table.sql, table.file.shown, last=last, extras=late)
 
 
-def plain(engine: Engine, relation: str, found: Mapping[str, Source]) -> dict[str, Source]:
-    """Return the fields of a typed file without a bad row, those marked whose every cell is its own reading."""
-    odd = {name: test for name, source in found.items() if (test := _odd(name, source.cell))}
-    tests = ", ".join(f"coalesce(bool_or({test}), false)" for test in odd.values())
-    answers = engine.rows(f"SELECT {tests} FROM {relation}")[0] if tests else ()  # noqa: S608 - quoted names
-    known = {name for name, answer in zip(odd, answers, strict=True) if not answer}
-    known |= {name for name, source in found.items() if source.cell.kind == "int" and name != "status"}
-    return dict(found) | {name: replace(found[name], cell=replace(found[name].cell, plain=True)) for name in known}
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How many rows a typed file has, how many of them have an issue, and how to read it where none has."""
+
+    rows: int
+    bad: int
+    selection: Selection
+
+
+def checked(engine: Engine, selection: Selection) -> Checked:
+    """Return what a pass over a typed file finds, with those fields marked whose every cell is its own reading.
+
+    The pass takes all cells for that, which nearly all files bear out, and tests it beside; a second one counts the
+    issues where it does not hold of a field that may have some.
+    """
+    tests = {name: test for name, source in selection.found.items() if (test := _odd(name, source.cell))}
+    beside = replace(selection.rows, extras={**selection.rows.extras, **{f"odd {name}": tests[name] for name in tests}})
+    hoped = replace(_plain(selection, tests), rows=beside)
+    answers = "".join(f", coalesce(bool_or({identifier(f'odd {name}')}), false)" for name in tests)
+    rows, bad, *odd = engine.rows(f"SELECT count(*), count(issue){answers} FROM ({hoped.sql})")[0]  # noqa: S608 - quoted
+    held = _plain(selection, [name for name, is_odd in zip(tests, odd, strict=True) if not is_odd])
+    if any(is_odd and name not in ("timestamp", *GROUPED) for name, is_odd in zip(tests, odd, strict=True)):
+        bad = engine.rows(f"SELECT count(issue) FROM ({held.sql})")[0][0]  # noqa: S608 - quoted
+    return Checked(int(rows), int(bad), held)
+
+
+def _plain(selection: Selection, names: Iterable[str]) -> Selection:
+    found = selection.found
+    marked = {name: replace(found[name], cell=replace(found[name].cell, plain=True)) for name in names}
+    return replace(selection, found={**found, **marked})
 
 
 def _odd(name: str, cell: Cell) -> str | None:
-    """Return the test of whether a cell is not its own reading, None where no test is worth a pass."""
+    """Return the test of whether a cell is not its own reading, None where no test is worth its time."""
     if name == "timestamp" and cell.kind in ("time", "zoned"):
         return casts.odd_time(cell)
+    if cell.kind == "int" and name in fields.WHOLE_NUMBERS:
+        return casts.odd_number(cell)
     if cell.kind != "text":
         return None
     if name == "status":
