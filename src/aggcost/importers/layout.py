@@ -52,7 +52,9 @@ class Layout:
     that with the largest `keep` (templates of integers) stays. `node` and `inside` are templates of texts that
     name a record and the one around it: a request is filtered where a request stands anywhere inside it that has
     tokens, or where neither has any. Templates of an `ordered` format may look at the rows before: ``OVER
-    (PARTITION BY file ORDER BY line ...)``. `grain` is bucket where a record sums several requests.
+    (PARTITION BY file ORDER BY line ...)``. `mentions` are texts, of ASCII letters, of which every line has one that
+    is a request or tells something of one: members of other lines are not looked for, and any such line tells the
+    format. `grain` is bucket where a record sums several requests.
     """
 
     fields: Mapping[str, Place]
@@ -69,6 +71,7 @@ class Layout:
     node: str = ""
     inside: str = ""
     ordered: bool = False
+    mentions: tuple[str, ...] = ()
     grain: str = "request"
 
 

@@ -61,6 +61,12 @@ def opened(engine: Engine, file: SourceFile, options: ReadOptions, like: registr
     if engine.name != "duckdb":
         table = _spark_table(file)
         return Opened(file, Sample(table.names), generic, CANONICAL, table)
+    if not (file.parquet or options.format or options.mapping) and like.LAYOUT is not None and like.LAYOUT.mentions:
+        # Any line tells a session, and lines may be long: of the many files of a directory few are looked at.
+        first = sampling.first_lines(file)
+        rule = like.detect(first) if first.records else None
+        if rule is not None:
+            return Opened(file, first, like, rule)
     sample = None if file.parquet else sampling.json_sample(file)
     if sample is not None:
         return Opened(file, sample, *registry.choose(sample, options.format, like))

@@ -13,6 +13,7 @@ from aggcost.importers.files import SourceFile, head_lines
 from aggcost.importers.layout import segments
 
 HEAD_LINES, HEAD_BYTES = 100, 1 << 23
+FIRST_LINES = 8
 PREFIX_BYTES = 1 << 20
 MAX_DOCUMENT_BYTES = 256 << 20
 _BETWEEN = re.compile(r"[\s,]*")
@@ -58,6 +59,11 @@ def reach(record: Any, path: str) -> Any:
         else:
             found = found.get(step) if isinstance(found, Mapping) else None
     return found
+
+
+def first_lines(file: SourceFile) -> Sample:
+    """Return a look at no more than a few lines of a file, of which none may be JSON."""
+    return sample_of(map(json_object, head_lines(file.path, FIRST_LINES, PREFIX_BYTES)), "lines")
 
 
 def json_sample(file: SourceFile) -> Sample | None:

@@ -72,6 +72,7 @@ LAYOUT = Layout(
     ),
     key=f"{_SESSION} || '#' || {{timestamp}} || '#' || {_TOTAL}",
     ordered=True,
+    mentions=("session_meta", "turn_context", "token_count", "total_token_usage"),
 )
 
 
