@@ -99,6 +99,10 @@ class Engine:
             found: list[tuple[Any, ...]] = self.backend.raw_sql(sql).fetchall()
             return found
 
+    def register(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Let DuckDB's statements read Arrow rows by this name, in place of others; those of a reader once."""
+        self.backend.con.register(name, rows)
+
     def percent(self) -> float:
         """Return how far DuckDB is with the statement that another thread has it run, below 0 where it cannot tell."""
         try:

@@ -53,8 +53,9 @@ class Layout:
     templates that are true for requests that only repeat one before them, by the words for it. `node` and `inside` are
     templates of texts that name a record and the one around it: a request repeats what is inside it where a request
     stands anywhere inside it that has tokens, or where neither has any. Templates of an `ordered` format may look at
-    the rows before: ``OVER (PARTITION BY file ORDER BY line ...)``. `grain` is bucket where a record sums several
-    requests.
+    the rows before: ``OVER (PARTITION BY file ORDER BY line ...)``. `mentions` are texts, of ASCII letters, of which
+    every line has one that is a request or tells something of one: members of other lines are not looked for, and any
+    such line tells the format. `grain` is bucket where a record sums several requests.
     """
 
     fields: Mapping[str, Place]
@@ -73,6 +74,7 @@ class Layout:
     node: str = ""
     inside: str = ""
     ordered: bool = False
+    mentions: tuple[str, ...] = ()
     grain: str = "request"
 
 

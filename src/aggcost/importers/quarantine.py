@@ -136,7 +136,7 @@ def _located(engine: Engine, part: Part, asked: Period | None, limit: int | None
 
 def _bad_rows(engine: Engine, part: Part, asked: Period | None, limit: int | None) -> list[tuple[int, str]]:
     """Return (position among the accepted rows from 1, issue) of quarantined rows, in the order of the file."""
-    if part.select is None:
+    if part.select is None or part.flawless:
         return []
     engine.rows("SET preserve_insertion_order = true")
     try:
@@ -157,11 +157,11 @@ def _bad_rows(engine: Engine, part: Part, asked: Period | None, limit: int | Non
 def _lines_of(part: Part, positions: set[int], wanted: set[int]) -> tuple[dict[int, int], dict[int, int]]:
     """Return the physical lines of accepted records by position, and of rejected ones by their record number.
 
-    Parquet has no lines: there it is the row, counted from 1.
+    Parquet has no lines: there it is the row, counted from 1. A small file has no blank lines.
     """
     by_position: dict[int, int] = {}
     by_record: dict[int, int] = {}
-    if part.table.kind in ("parquet", "document"):
+    if part.table.kind in ("parquet", "document") or part.table.file.small_bytes:
         return {position: position for position in positions}, by_record
     if not (positions or wanted):
         return by_position, by_record

@@ -18,7 +18,19 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import clipping, encodings, files, generic, loading, marks, partial, quarantine, repeats, sources
+from aggcost.importers import (
+    clipping,
+    encodings,
+    files,
+    generic,
+    loading,
+    marks,
+    packs,
+    partial,
+    quarantine,
+    repeats,
+    sources,
+)
 from aggcost.importers.census import Counting
 from aggcost.importers.declared import DUP_KEY, DUP_ORDER, DUP_WORDS, INSIDE, NODE, REPEATED
 from aggcost.importers.grains import Grained, grains_of, spans_of
@@ -58,16 +70,37 @@ def read_usage(engine: Engine, logs: Sequence[str], options: ReadOptions) -> Usa
     InputError for what cannot be read, DataQualityError for a file that is damaged or swallows lines.
     """
     check(options)
-    found = {source: sources.database(source) for source in sources.find(logs)}
-    logged = [Path(source) for source, kind in found.items() if source != "-" and kind is None]
-    engine.confine([*logged, *map(unfinished, options.writes)])
+    found = sources.find(logs)
     activity.planned(len(found))
+    small = _small(engine, found, options)
+    kinds = {source: sources.database(source) for source in found if source not in small}
+    logged = [Path(source) for source, kind in kinds.items() if source != "-" and kind is None]
+    engine.confine([*logged, *map(unfinished, options.writes)])
     listed: list[Opened] = []
-    for source, kind in found.items():
+    for source in found:
+        if source in small:
+            listed.append(small[source])
+            continue
         with activity.share(1, 0):
-            listed.append(opened(engine, source, kind, options, listed[-1].format if listed else generic))
-    activity.planned(len(listed), sum(one.file.path.stat().st_size for one in listed))
+            listed.append(opened(engine, source, kinds[source], options, listed[-1].format if listed else generic))
+    activity.planned(len(listed), sum(one.file.text_bytes for one in listed))
     return read_opened(engine, listed, options)
+
+
+def _small(engine: Engine, found: Sequence[str], options: ReadOptions) -> dict[str, Opened]:
+    """Return the small JSON files among the sources: the engine gets their text, and opens none of them."""
+    small: dict[str, Opened] = {}
+    if engine.name != "duckdb":
+        return small
+    like: Format = generic
+    for source in found:
+        with activity.reading(source, packs.MOST_BYTES):
+            one = None if source == "-" else loading.small(source, options, like)
+        if one is not None:
+            with activity.share(1, 0):
+                small[source] = one
+                like = one.format
+    return small
 
 
 def read_opened(engine: Engine, listed: Sequence[Opened], options: ReadOptions, name: str = "log") -> Usage:
@@ -184,7 +217,7 @@ def _parts(engine: Engine, listed: Sequence[Opened], options: ReadOptions, name:
 @contextmanager
 def _at(shown: str, listed: Sequence[Opened]) -> Iterator[None]:
     """Say which files are being read, and count them once they are."""
-    size_bytes = sum(one.file.path.stat().st_size for one in listed)
+    size_bytes = sum(one.file.text_bytes for one in listed)
     with activity.share(len(listed), size_bytes), activity.reading(shown, size_bytes):
         yield
 

@@ -109,7 +109,7 @@ class JsonRecords:
             opened = _opened(opened, depth - at, path)
         if self.layout.opened:
             opened = _unnested(f"SELECT * EXCLUDE (j0) FROM ({opened})", 0, self.layout.opened)  # noqa: S608
-        made = f"SELECT *, j0 AS item FROM ({opened})"  # noqa: S608
+        made = f"SELECT *, {_mentioning(self.layout.mentions)} AS item FROM ({opened})"  # noqa: S608
         made = f"SELECT *, {self.layout.record or 'item'} AS record FROM ({made})"  # noqa: S608
         decoded = _with_decoded(made, self.layout.encoded, {})
         # Records made of a line's parts are objects of ours, and their attributes may repeat.
@@ -146,6 +146,16 @@ class TableRecords:
         self._members.lead([*asked, *deeper], root=None)
         decoded = _with_decoded(f"SELECT * FROM {table}", [*asked, *deeper], columns)  # noqa: S608
         return self._members.read(decoded)
+
+
+def _mentioning(texts: Iterable[str]) -> str:
+    """Return SQL of a line's JSON, null where it has none of these texts.
+
+    Most bytes of a session are what somebody said or a tool answered; to look through a line for a text costs a tenth
+    of parsing it. JSON may also write a letter as an escape of its code, which begins with zeros.
+    """
+    tests = [f"contains(CAST(j0 AS VARCHAR), {quoted(text)})" for text in (*texts, r"\u00")]
+    return f"CASE WHEN {' OR '.join(tests)} THEN j0 END" if texts else "j0"
 
 
 def _opened(relation: str, level: int, path: str) -> str:

@@ -28,6 +28,7 @@ _REJECTS = "store_rejects=true, rejects_limit=0"
 _LONG_LINES = f"max_line_size={MAX_LINE_BYTES}, buffer_size={4 * MAX_LINE_BYTES}, parallel=false"
 _TOLERANT = "ignore_errors=true"
 TOO_LONG = "line_size_over_maximum"
+PACK = "small_files"  # the stream of their records
 DOCUMENT = "JSON document; line N is its Nth record"
 _BILLED = frozenset(bare(name) for field in BILLED for name in SYNONYMS[field])
 MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
@@ -81,7 +82,20 @@ def open_json(engine: Engine, file: SourceFile, shape: str) -> LogTable:
 
 
 def json_lines(engine: Engine, listed: Sequence[SourceFile], shape: str, *, numbered: bool) -> str:
-    """Return SQL of the JSON values of files that stand alike: `file`, `line` (null unless numbered) and `json`."""
+    """Return SQL of the JSON values of files that stand alike: `file`, `line` (null unless numbered) and `json`.
+
+    Those of small files come from the stream `PACK`.
+    """
+    large = [file for file in listed if not file.small_bytes]
+    cast = "TRY_CAST" if shape == "lines" else "CAST"
+    packed = f"SELECT file, line, {cast}(json AS JSON) AS json FROM {PACK}"  # noqa: S608 - our own names
+    if not large:
+        return packed
+    opened = _json_objects(engine, large, shape, numbered=numbered)
+    return opened if len(large) == len(listed) else f"{opened} UNION ALL {packed}"
+
+
+def _json_objects(engine: Engine, listed: Sequence[SourceFile], shape: str, *, numbered: bool) -> str:
     paths = ", ".join(quoted(str(plain_name(engine, file.path))) for file in listed)
     largest = MAX_LINE_BYTES
     if shape == "document":

@@ -56,6 +56,7 @@ LAYOUT = Layout(
         "cost_usd": at("costUSD"),
     },
     excludes_cache=True,
+    mentions=('"usage"',),
     requests=f"{{{_USAGE}}} IS NOT NULL AND coalesce({{message.model}}, '') <> '<synthetic>'",
     key_is="message id + request id",
     key=f"{_ID} || ':' || coalesce(CASE WHEN {_SIDE} THEN {_OF_PARENT} ELSE {_REQUEST} END, '')",

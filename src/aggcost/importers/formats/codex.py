@@ -73,6 +73,7 @@ LAYOUT = Layout(
     key=f"{_SESSION} || '#' || {{timestamp}} || '#' || {_TOTAL}",
     repeated={"repeated total": f"{_TOTAL} = {_before(f'{_INFO}.total_token_usage')}"},
     ordered=True,
+    mentions=("session_meta", "turn_context", "token_count", "total_token_usage"),
 )
 
 
