@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aggcost.cli import price_tables
 from aggcost.errors import UsageError
 
 if TYPE_CHECKING:
     from aggcost.ratecard import RateCard
 
-app = typer.Typer(help="Show the prices that requests are rated with.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Show, compare and check prices.", no_args_is_help=True, rich_markup_mode=None)
+price_tables.register(app)
 
 
 class Format(StrEnum):

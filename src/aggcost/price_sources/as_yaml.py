@@ -5,14 +5,28 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from aggcost.errors import UsageError, did_you_mean
+from aggcost.names import canonical_provider
 from aggcost.price_sources.draft import Tree
-from aggcost.price_sources.tables import PriceTable
+from aggcost.price_sources.tables import PriceTable, convert
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[./-][A-Za-z0-9_]+)*", re.ASCII)
 _NULLS = frozenset({"null", "Null", "NULL"})
 _INDENT = "  "
+
+
+def imported(path: Path, providers: Sequence[str] = ()) -> tuple[str, int]:
+    """Return a file of another format as YAML, and its number of notes; UsageError for a provider it does not know."""
+    table = convert(path)
+    names = [canonical_provider(name) for name in providers]
+    for name in names:
+        if name not in table.providers:
+            hint = did_you_mean(name, table.providers) or f"it has {', '.join(sorted(table.providers)[:20])}"
+            raise UsageError(f"{path} has no provider {name!r}", hint=hint)
+    return yaml_text(table, names), len(table.notes)
 
 
 def yaml_text(table: PriceTable, providers: Sequence[str] = ()) -> str:

@@ -21,6 +21,7 @@ MTOK = 1_000_000
 # Published prices have fewer digits; a binary float that was printed in full has 16 or 17.
 _DIGITS = Context(prec=12, rounding=ROUND_HALF_EVEN)
 _DYNAMIC = Decimal(-1)
+_SMALLEST, _LARGEST = -30, 12  # powers of ten, in USD
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ class Conversion:
         number = self.number(value, where)
         if number < 0:
             raise self.error(where, f"a price cannot be negative: {value}")
-        if number and not -30 < number.adjusted() < 12:
+        if number and not _SMALLEST < number.adjusted() < _LARGEST:
             raise self.error(where, f"not a price: {value}")
         rounded = number if isinstance(value, str) else _DIGITS.plus(number)
         if rounded != number:

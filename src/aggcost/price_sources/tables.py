@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
-from aggcost.errors import ConfigError
+from aggcost.errors import ConfigError, UsageError
 from aggcost.model_rates import ModelRates, SourceInfo
 from aggcost.price_sources import formats, native_yaml, strict_json
 from aggcost.price_sources.draft import Conversion, Note, Tree
@@ -70,8 +70,10 @@ def read(path: Path) -> Book:
 
 
 def convert(path: Path, document: Any = None) -> PriceTable:
-    """Return the table of a file that is not in our own format."""
-    document = strict_json.load(path) if document is None else document
+    """Return the table of a file that is not in our own format; UsageError for one that is."""
+    document = _document(path) if document is None else document
+    if document is None:
+        raise UsageError(f"{path} is already in our own format", hint="use it as it is: --prices FILE")
     source = _source_of(path, document)
     to = Conversion(path.name)
     source.convert(document, to)
@@ -87,15 +89,19 @@ def book(table: PriceTable) -> Book:
 
 
 def _provider(name: str, tree: Tree, source: SourceInfo) -> ProviderBook:
-    return ProviderBook(name, tuple(_listing(name, model, facts, source) for model, facts in tree["models"].items()))
+    read_once: dict[str, ModelRates] = {}
+    models = tree["models"].items()
+    return ProviderBook(name, tuple(_listing(name, model, facts, source, read_once) for model, facts in models))
 
 
-def _listing(provider: str, model: str, facts: Tree, source: SourceInfo) -> Listing:
+def _listing(provider: str, model: str, facts: Tree, source: SourceInfo, read_once: dict[str, ModelRates]) -> Listing:
     match = facts.get("match")
 
-    @cache
     def load_model() -> ModelRates:
-        return read_model(provider, model, from_data(facts, f"{source.name}: {provider}/{model}"), source)
+        if model not in read_once:
+            node = from_data(facts, f"{source.name}: {provider}/{model}")
+            read_once[model] = read_model(provider, model, node, source)
+        return read_once[model]
 
     return Listing(model, None if match is None else read_clause(from_data(match, source.name)), load_model)
 

@@ -16,7 +16,7 @@ NAME = "langfuse"
 TITLE = "Langfuse, default-model-prices.json"
 RULE = "a list of models, each with matchPattern and pricingTiers"
 
-# Of several names of one count the first counts; those of whole prompts and answers say the same as `input` and `output`.
+# Of several names of one count the first counts; aliases say the same as `input` and `output`.
 _TOKENS: Mapping[str, str] = {
     "input": "input",
     "output": "output",

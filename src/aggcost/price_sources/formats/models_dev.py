@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aggcost.price_sources.draft import MTOK, Amount, Conversion, Draft
+from aggcost.price_sources.draft import MTOK, Conversion, Draft
 
 NAME = "models.dev"
 TITLE = "models.dev, api.json"
@@ -64,9 +64,7 @@ def _model(facts: Mapping[str, Any], to: Conversion, where: str) -> Draft:
     place = f"{where}.cost"
     cost = to.mapping(cost, place)
     draft.rate.standard.prices.update(to.stated(cost, _TOKENS, MTOK, place))
-    if cost.get("request") is not None:
-        draft.rate.standard.prices["requests"] = Amount(to.usd(cost["request"], f"{place}.request"), 1)
-    draft.others.update(set(cost) - _TOKENS.keys() - _STRUCTURE - {"request"})
+    draft.others.update(set(cost) - _TOKENS.keys() - _STRUCTURE)
     _put_tiers(draft, cost, to, place)
     _put_modes(draft, facts, to, where)
     return draft
