@@ -10,17 +10,22 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from aggcost.price_sources import catalogue, tables
+from aggcost.price_sources import catalogue, facts, tables
 from aggcost.ratecard import Book, RateCard
 
 
 def load_rates(user_files: Sequence[Path] = (), *, over: RateCard | None = None) -> RateCard:
     """Return the rate card of the user's price files, the first one foremost, over a card or the shipped catalogue."""
     own = [tables.read(Path(path)) for path in user_files]
-    below = (_catalogue(),) if over is None else over.books
+    below = (_catalogue(), _facts()) if over is None else over.books
     return RateCard([*own, *below])
 
 
 @cache
 def _catalogue() -> Book:
     return catalogue.load()
+
+
+@cache
+def _facts() -> Book:
+    return facts.load()
