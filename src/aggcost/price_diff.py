@@ -78,8 +78,8 @@ def _differences(mine: ModelRates, theirs: ModelRates, at_s: int, threshold: Fra
             for meter, one, other in _priced_by_both(a[tier].at(size), b[tier].at(size)):
                 change = None if one == 0 else (other - one) / one
                 if one != other and (change is None or abs(change) > threshold):
-                    per = PRICED[meter].per
-                    price = Price(tier, size, settle(one * per), settle(other * per))
+                    quantities = PRICED[meter].per * PRICED[meter].scale
+                    price = Price(tier, size, settle(one * quantities), settle(other * quantities))
                     found.setdefault(meter, []).append((change, price))
     for meter, prices in found.items():
         prices.sort(key=lambda item: item[0] is not None and -abs(item[0]))

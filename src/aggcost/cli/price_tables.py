@@ -147,7 +147,10 @@ def refresh(output: OutputOption = None) -> None:
 
     Example: aggcost prices refresh -o prices/catalogue.json
     """
-    from aggcost.price_sources.build import refreshed
+    try:
+        from aggcost.price_sources.build import refreshed
+    except ImportError:
+        raise UsageError("the package genai-prices is missing", hint="pip install 'aggcost[genai]'") from None
 
     name, text = refreshed()
     target = output or Path(name)

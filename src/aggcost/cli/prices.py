@@ -46,12 +46,13 @@ def show(
     """
     from aggcost.output.prices import model_json, model_table
 
-    found = _card(prices).resolve(provider, model)
+    card = _card(prices)
+    found = card.resolve(provider, model)
     if found.rates is None:
         near = ", ".join(found.suggestions[:5])
         raise UsageError(f"no price for {model!r}: {found.how}", hint=f"did you mean {near}?" if near else None)
     render = model_json if format_ is Format.JSON else model_table
-    typer.echo(render(found, _instant(at)), nl=False)
+    typer.echo(render(found, _instant(at), card.fact_sources(found.rates)), nl=False)
 
 
 @app.command("list")

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from aggcost.errors import ConfigError, UsageError
 from aggcost.model_rates import ModelRates, SourceInfo
-from aggcost.price_sources import formats, native_yaml, strict_json
+from aggcost.price_sources import catalogue, formats, native_yaml, strict_json
 from aggcost.price_sources.draft import Conversion, Note, Tree
 from aggcost.price_sources.price_format import read_clause, read_model
 from aggcost.ratecard import Book, Listing, ProviderBook
@@ -66,13 +66,15 @@ def read(path: Path) -> Book:
     document = _document(path)
     if document is None:
         return native_yaml.read(path)
+    if _is_catalogue(document):
+        return catalogue.read(path)
     return book(convert(path, document))
 
 
 def convert(path: Path, document: Any = None) -> PriceTable:
     """Return the table of a file that is not in our own format; UsageError for one that is."""
     document = _document(path) if document is None else document
-    if document is None:
+    if document is None or _is_catalogue(document):
         raise UsageError(f"{path} is already in our own format", hint="use it as it is: --prices FILE")
     source = _source_of(path, document)
     to = Conversion(path.name)
@@ -116,7 +118,12 @@ def _document(path: Path) -> Any:
     if not start.startswith(_JSON_STARTS) or path.suffix in (".yaml", ".yml"):
         return None
     document = strict_json.load(path)
-    return None if isinstance(document, dict) and _NATIVE_KEY in document else document
+    return None if isinstance(document, dict) and _NATIVE_KEY in document and not _is_catalogue(document) else document
+
+
+def _is_catalogue(document: Any) -> bool:
+    """Return whether a document is what `aggcost prices refresh` writes: our format, with the licence of its source."""
+    return isinstance(document, dict) and "licence_text" in (document.get("source") or {})
 
 
 def _source_of(path: Path, document: Any) -> Source:
