@@ -27,7 +27,7 @@ class Format(StrEnum):
 
 ProviderOption = Annotated[str | None, typer.Option("--provider", metavar="P", help="Who serves and bills the model.")]
 PricesOption = Annotated[
-    list[Path] | None, typer.Option("--prices", metavar="FILE", help="A price file on top of the catalogue.")
+    list[Path] | None, typer.Option("--prices", metavar="FILE", help="A price file, or a table of LiteLLM and others.")
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="Format of the list.")]
 

@@ -27,14 +27,12 @@ def _lines(diff: PriceDiff, width: int) -> Iterator[str]:
     models = len({(one.provider, one.model) for one in diff.differences})
     yield f"A  {visible(diff.a)}"
     yield f"B  {visible(diff.b)}"
-    yield (
-        f"{diff.shared:,} models in both, {diff.agree:,} agree within {plain(diff.threshold_percent)} % "
-        f"(at {diff.at}); {diff.only_a:,} only in A, {diff.only_b:,} only in B"
-    )
+    yield f"{diff.shared:,} models in both ({diff.only_a:,} only in A, {diff.only_b:,} only in B); at {diff.at}"
+    yield f"{diff.agree:,} of them agree within {plain(diff.threshold_percent)} %"
     if diff.requests is not None:
         yield (
-            f"the log: {diff.requests:,} requests that both price cost {dollars(diff.bill_a_usd)} by A, "
-            f"{dollars(diff.bill_b_usd)} by B"
+            f"the log: {diff.requests:,} requests with a price in both: "
+            f"{dollars(diff.bill_a_usd)} by A, {dollars(diff.bill_b_usd)} by B"
         )
     if diff.differences:
         yield ""
@@ -43,7 +41,7 @@ def _lines(diff: PriceDiff, width: int) -> Iterator[str]:
     if (hidden := len(diff.differences) - SHOWN) > 0:
         yield f"{hidden:,} more of {models:,} models: --format json lists all, --threshold PERCENT shows fewer"
     if diff.requests is None and diff.differences:
-        yield "next: aggcost prices diff A B LOG sorts them by what they are worth on a log's bill"
+        yield "next: aggcost prices diff A B LOG sorts them by their effect on a log's bill"
 
 
 def _table(diff: PriceDiff) -> Table:
