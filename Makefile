@@ -15,7 +15,7 @@ help:
 	@echo "make test    all tests (those of Spark need Java 17, those of PostgreSQL its server)"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   the table of docs/benchmarks.md (minutes, and 5 GB of generated logs)"
-	@echo "make rates   rebuild the shipped catalogue of prices from its pinned source"
+	@echo "make rates   rebuild the shipped prices and facts of models from their pinned sources"
 	@echo "make docs    rebuild docs/cli.md, the formats of docs/formats.md and the pictures of docs/img"
 	@echo "make clean   remove .venv, caches and generated logs"
 
@@ -35,6 +35,9 @@ bench: $(VENV)/bench
 
 rates: $(VENV)/dev
 	$(BIN)/python -m aggcost.price_sources.build
+	@rm -rf build/facts
+	$(BIN)/python -m pip download --quiet --no-deps --only-binary :all: --group facts --dest build/facts
+	$(BIN)/python -m aggcost.price_sources.build_facts build/facts/litellm-*.whl
 
 docs: $(VENV)/dev
 	$(BIN)/python docs/build_cli.py

@@ -6,30 +6,32 @@ from pathlib import Path
 import pytest
 from pricing import NOW, charge, rates_of
 
-from aggcost.price_sources import native_yaml
+from aggcost.price_sources import tables
 from aggcost.ratecard import RateCard
 
 PAGE = Path(__file__).parent.parent / "docs" / "prices.md"
-EXAMPLE = re.compile(r"```yaml\n(?P<yaml>.*?)```\n\n\| model [^\n]*\n\|[-|]+\n(?P<rows>(?:\|[^\n]*\n)+)", re.DOTALL)
+EXAMPLE = re.compile(
+    r"```(?P<kind>yaml|json)\n(?P<text>.*?)```\n\n\| model [^\n]*\n\|[-|]+\n(?P<rows>(?:\|[^\n]*\n)+)", re.DOTALL
+)
 
 
 def examples():
     for example in EXAMPLE.finditer(PAGE.read_text(encoding="utf-8")):
         for row in example["rows"].splitlines():
-            yield example["yaml"], *(cell.strip() for cell in row.strip("|").split("|"))
+            yield example["kind"], example["text"], *(cell.strip() for cell in row.strip("|").split("|"))
 
 
 def test_the_page_has_examples_of_every_section():
-    assert len(list(EXAMPLE.finditer(PAGE.read_text(encoding="utf-8")))) == 9
+    assert len(list(EXAMPLE.finditer(PAGE.read_text(encoding="utf-8")))) == 10
     assert PAGE.read_text(encoding="utf-8").count("```yaml") == 9
 
 
 @pytest.mark.parametrize("example", list(examples()))
 def test_the_page_is_right(tmp_path, example):
-    text, model, when, tier, region, usage, usd = example
-    path = tmp_path / "prices.yaml"
+    kind, text, model, when, tier, region, usage, usd = example
+    path = tmp_path / f"prices.{kind}"
     path.write_text(text, encoding="utf-8")
-    rates = rates_of(RateCard([native_yaml.read(path)]), "acme", model)
+    rates = rates_of(RateCard([tables.read(path)]), "acme", model)
     quantities = {meter: int(amount) for meter, amount in (part.split() for part in usage.split(", "))}
     cost = charge(rates, when or NOW, tier or None, region or None, **quantities)
     assert (cost or "unpriced") == usd

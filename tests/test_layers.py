@@ -20,10 +20,10 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
         policy routes change_costs conditions ledger rating charging withheld""",
         "replay service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty sensitivity",
-        "report report_arms report_audit report_compare report_reconcile reports config",
+        "report report_arms report_audit report_compare report_prices report_reconcile reports config",
         "importers price_sources output",
         """scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice backtest
-        sides matchup reconcile audit origin repeated""",
+        sides matchup reconcile audit origin repeated price_check price_diff logged_prices""",
         "supervisor cli api demo __init__ __main__",
     )
 )

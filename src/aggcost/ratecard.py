@@ -23,6 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 _T = TypeVar("_T")
+FACTS = ("context_window", "max_output", "capabilities", "retired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Book:
 
     `deployments` say what a name of somebody's own means: (provider, name in lower case) is
     (provider, model). `makes` recognises, by provider, the names of the models that it makes itself.
+    `facts_only`: it states limits and abilities, and no price.
     """
 
     source: SourceInfo
@@ -75,6 +77,7 @@ class Book:
     open: Callable[[str], ProviderBook]
     deployments: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     makes: Mapping[str, Clause] = field(default_factory=dict)
+    facts_only: bool = False
 
     def provider(self, name: str) -> ProviderBook | None:
         """Return what the source says of a provider, or None where it does not know it."""
@@ -109,7 +112,7 @@ class RateCard:
     def __init__(self, books: Sequence[Book]) -> None:
         self.books = tuple(books)
         self._resolved: dict[tuple[str | None, str], Resolution] = {}
-        self.sources: tuple[SourceInfo, ...] = tuple(book.source for book in self.books)
+        self.sources: tuple[SourceInfo, ...] = tuple(book.source for book in self.books if not book.facts_only)
         parts = "\n".join(f"{source.name} {source.digest}" for source in self.sources)
         self.digest: str = hashlib.sha256(parts.encode()).hexdigest()
 
@@ -127,6 +130,17 @@ class RateCard:
         found = {(name, listing.model) for name in names for listing in self._listings(name)}
         rates = (self._assemble(name, model) for name, model in sorted(found))
         return [one for one in rates if one is not None]
+
+    def fact_sources(self, rates: ModelRates) -> dict[str, SourceInfo]:
+        """Return which source states each known fact of a model, by the fact's name (`context_window` and so on)."""
+        found: dict[str, SourceInfo] = {}
+        for _, book in self._provider_books(rates.provider):
+            listing = book.find(rates.model.lower())
+            stated = listing.load() if listing else None
+            for name in FACTS:
+                if stated is not None and getattr(stated, name) is not None:
+                    found.setdefault(name, stated.source)
+        return found
 
     def providers(self) -> tuple[str, ...]:
         """Return the canonical names of every provider that some source knows."""

@@ -122,7 +122,10 @@ class PriceFlags:
     prices: Annotated[
         list[Path],
         _option(
-            "--prices", panel=PRICING, metavar="FILE", help="A price file on top of the catalogue (docs/prices.md)."
+            "--prices",
+            panel=PRICING,
+            metavar="FILE",
+            help="A price file, or a table of LiteLLM and others, on top of the catalogue (docs/prices.md).",
         ),
     ] = field(default_factory=list)
     catalogue_only: Annotated[

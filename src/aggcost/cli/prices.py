@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aggcost.cli import price_tables
 from aggcost.errors import UsageError
 
 if TYPE_CHECKING:
     from aggcost.ratecard import RateCard
 
-app = typer.Typer(help="Show the prices that requests are rated with.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Show, compare and check prices.", no_args_is_help=True, rich_markup_mode=None)
+price_tables.register(app)
 
 
 class Format(StrEnum):
@@ -25,7 +27,7 @@ class Format(StrEnum):
 
 ProviderOption = Annotated[str | None, typer.Option("--provider", metavar="P", help="Who serves and bills the model.")]
 PricesOption = Annotated[
-    list[Path] | None, typer.Option("--prices", metavar="FILE", help="A price file on top of the catalogue.")
+    list[Path] | None, typer.Option("--prices", metavar="FILE", help="A price file, or a table of LiteLLM and others.")
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="Format of the list.")]
 
@@ -44,12 +46,13 @@ def show(
     """
     from aggcost.output.prices import model_json, model_table
 
-    found = _card(prices).resolve(provider, model)
+    card = _card(prices)
+    found = card.resolve(provider, model)
     if found.rates is None:
         near = ", ".join(found.suggestions[:5])
         raise UsageError(f"no price for {model!r}: {found.how}", hint=f"did you mean {near}?" if near else None)
     render = model_json if format_ is Format.JSON else model_table
-    typer.echo(render(found, _instant(at)), nl=False)
+    typer.echo(render(found, _instant(at), card.fact_sources(found.rates)), nl=False)
 
 
 @app.command("list")

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from aggcost.meters import EXTRA_KEYS, PART_KEYS, PRICED, TOKEN_KEYS, UNIT_KEYS, USAGE_KEYS
-from aggcost.model_rates import STANDARD, ModelRates, Period, utc_text
+from aggcost.model_rates import STANDARD, ModelRates, Period, SourceInfo, utc_text
 from aggcost.money import plain, settle
 from aggcost.output.clean import clean, visible
 from aggcost.ratecard import Resolution
@@ -17,6 +17,13 @@ from aggcost.tariff import LinePrices, Prices, Rounding, Tariff, extra_prices, l
 from aggcost.windows import DAYS, Window
 
 _UNKNOWN = "-"
+_FACTS = {
+    "context_window": "context",
+    "max_output": "longest output",
+    "capabilities": "abilities",
+    "retired": "retirement",
+}
+Stated = Mapping[str, SourceInfo]  # which source states a fact, by its name
 _SHOWN = {
     "input": "input",
     "cache_read": "cached",
@@ -86,14 +93,22 @@ def _joined(rows: Sequence[PriceRow]) -> list[PriceRow]:
     return kept
 
 
-def model_table(found: Resolution, at_s: int | None = None) -> str:
+def model_table(found: Resolution, at_s: int | None = None, stated: Stated | None = None) -> str:
     """Return the prices of one model as a table; `found` must have rates."""
     rates = found.rates
     if rates is None:
         return ""
     rows = price_rows(rates, at_s)
     if not rows:
-        return "\n".join([*_facts(found, rates), "", "no price" + (" at that time" if rates.periods else ""), ""])
+        return "\n".join(
+            [
+                *_facts(found, rates),
+                *_stated(rates, stated or {}),
+                "",
+                "no price" + (" at that time" if rates.periods else ""),
+                "",
+            ]
+        )
     dated, windowed = rates.instants != (), any(row.window for row in rows)
     requests = any(row.prices and row.prices[-1] for row in rows)
     extra = [key for key in EXTRA_KEYS if any(key in row.extra for row in rows)]
@@ -111,15 +126,18 @@ def model_table(found: Resolution, at_s: int | None = None) -> str:
     ]
     numbers = [*_SHOWN.values(), *(["1,000 requests"] if requests else []), *map(_extra_heading, extra)]
     lines = _aligned([[*heading, *numbers], *body], left=len(heading) - 1)
-    return "\n".join([*_facts(found, rates), "", "USD per million tokens", "", *lines, ""])
+    return "\n".join(
+        [*_facts(found, rates), *_stated(rates, stated or {}), "", "USD per million tokens", "", *lines, ""]
+    )
 
 
-def model_json(found: Resolution, at_s: int | None = None) -> str:
+def model_json(found: Resolution, at_s: int | None = None, stated: Stated | None = None) -> str:
     """Return the prices of one model as JSON; decimals are text."""
     rates = found.rates
     if rates is None:
         return ""
     tree = {"schema_version": "1", "command": "prices show", "currency": "USD", "read_as": found.how} | _head(rates)
+    tree["facts_from"] = {name: str(source) for name, source in (stated or {}).items()}
     tree["prices"] = [_row_tree(row) for row in price_rows(rates, at_s)]
     return json.dumps(tree, indent=2) + "\n"
 
@@ -157,6 +175,18 @@ def _facts(found: Resolution, rates: ModelRates) -> Iterator[str]:
         yield f"not rated: {visible(', '.join(rates.not_rated))}"
 
 
+def _stated(rates: ModelRates, stated: Stated) -> Iterator[str]:
+    """Yield what the model can do, and which source states which facts."""
+    if rates.capabilities is not None:
+        yield f"abilities: {visible(', '.join(rates.capabilities)) or 'none'}"
+    by_source: dict[SourceInfo, list[str]] = {}
+    for name, source in stated.items():
+        by_source.setdefault(source, []).append(_FACTS[name])
+    for source, names in by_source.items():
+        day = f" of {source.checked}" if source.checked else ""
+        yield f"{', '.join(names)} by {visible(str(source))}{day}"
+
+
 def _head(rates: ModelRates) -> dict[str, Any]:
     source = rates.source
     return {
@@ -164,6 +194,7 @@ def _head(rates: ModelRates) -> dict[str, Any]:
         "model": rates.model,
         "context_window": rates.context_window,
         "max_output": rates.max_output,
+        "capabilities": None if rates.capabilities is None else list(rates.capabilities),
         "retired": None if rates.retired is None else rates.retired.isoformat(),
         "deprecated": rates.deprecated,
         "not_rated": list(rates.not_rated),

@@ -1,28 +1,31 @@
 """Price sources: each turns one kind of price table into a price book of the rate card.
 
-A source is a module with a `NAME`, and a `read` that opens a file of the user. The catalogue is
-shipped, so it has nothing to open.
+A user's file is in our own format (`native_yaml`) or in one of `formats`, known by its keys. The catalogue is shipped,
+so it has nothing to open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from aggcost.price_sources import catalogue, native_yaml
+from aggcost.price_sources import catalogue, facts, tables
 from aggcost.ratecard import Book, RateCard
-
-SOURCES: Mapping[str, Callable[[Path], Book]] = {native_yaml.NAME: native_yaml.read}
 
 
 def load_rates(user_files: Sequence[Path] = (), *, over: RateCard | None = None) -> RateCard:
     """Return the rate card of the user's price files, the first one foremost, over a card or the shipped catalogue."""
-    own = [SOURCES[native_yaml.NAME](Path(path)) for path in user_files]
-    below = (_catalogue(),) if over is None else over.books
+    own = [tables.read(Path(path)) for path in user_files]
+    below = (_catalogue(), _facts()) if over is None else over.books
     return RateCard([*own, *below])
 
 
 @cache
 def _catalogue() -> Book:
     return catalogue.load()
+
+
+@cache
+def _facts() -> Book:
+    return facts.load()

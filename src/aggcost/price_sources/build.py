@@ -33,6 +33,11 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
 
+def refreshed() -> tuple[str, str]:
+    """Return the name and the text of a catalogue made from the installed package."""
+    return PATTERN.replace("*", str(genai_prices.source()["version"])), catalogue_text()
+
+
 def main() -> None:
     """Write the catalogue in place of any older one."""
     target = DATA / PATTERN.replace("*", str(genai_prices.source()["version"]))

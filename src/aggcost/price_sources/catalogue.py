@@ -28,7 +28,11 @@ def load() -> Book:
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise ConfigError(f"expected one catalogue of prices in {DATA}, found {names}", hint="install aggcost again")
-    (path,) = found
+    return read(found[0])
+
+
+def read(path: Path) -> Book:
+    """Return a catalogue file as a price book: the shipped one, or one of `aggcost prices refresh`."""
     content = path.read_bytes()
     tree = json.loads(content)
     source = _source(tree["source"], hashlib.sha256(content).hexdigest())

@@ -12,14 +12,14 @@ from aggcost.model_rates import ModelRates, SourceInfo
 from aggcost.names import canonical_provider
 from aggcost.price_sources.price_format import read_clause, read_day, read_model
 from aggcost.ratecard import Book, Listing, ProviderBook
-from aggcost.strict_yaml import Node, load
+from aggcost.strict_yaml import TABLE, Node, load
 
 NAME = "yaml"
 
 
 def read(path: Path) -> Book:
     """Return the prices of one file, wholly read and checked; ConfigError says what is wrong, and where."""
-    fields = load(path).fields(required=("aggcost_prices", "providers"), optional=("currency", "source"))
+    fields = load(path, TABLE).fields(required=("aggcost_prices", "providers"), optional=("currency", "source"))
     _check_head(fields)
     source = _source(fields.get("source"), path)
     providers = _by_name(fields["providers"], canonical_provider)

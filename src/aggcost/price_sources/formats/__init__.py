@@ -1,0 +1,1 @@
+"""The price tables that this program converts: a module each, found by being there."""
