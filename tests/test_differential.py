@@ -56,7 +56,7 @@ REASONS = {
     "the package prices a model without any token price at nothing": (
         lambda one: reason(one.line) == "unpriced_model", (60, 250)),
     "the package prices a meter without a price at nothing": (
-        lambda one: isinstance(one.line, RateLine) and one.ours is None and one.uncorrected is None, (40, 150)),
+        lambda one: isinstance(one.line, RateLine) and one.ours is None and one.uncorrected is None, (60, 260)),
     "the overlay says that the name was retired": (
         lambda one: reason(one.line) == "unpriced_period" and one.uncorrected == one.theirs, (20, 80)),
     "the overlay has another price at that time": (
