@@ -28,6 +28,7 @@ MEMORY_GROWTH = 1.3
 MANY_POLICIES = 5.0
 MARGINAL, WHOLE = 300, 40
 HELP_SECONDS, SMALL_SECONDS = 0.3, 1.2
+LOAD_MS, RESOLVE_MS = 50, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,26 @@ def imports(bench: Bench) -> Iterator[Line]:
     yield from importing.lines(bench.rows // 20)
 
 
-PARTS: tuple[Callable[[Bench], Iterator[Line]], ...] = (scans, many_policies, memory, loops, small_things, imports)
+def prices(_bench: Bench) -> Iterator[Line]:
+    """Yield what the shipped prices cost in time: reading them, and finding the lines of a large log."""
+    run = best([sys.executable, str(HERE / "prices.py")], times=3)
+    load_ms, find_ms = (float(text) for text in run.out.split())
+    yield Line("loading the shipped prices", f"{load_ms:.0f} ms", "", "", f"{LOAD_MS} ms", load_ms <= LOAD_MS)
+    yield Line(
+        "resolving 10,000 distinct (provider, model, tier, region, hour)", f"{find_ms:.0f} ms", "", "",
+        f"{RESOLVE_MS} ms", find_ms <= RESOLVE_MS,
+    )  # fmt: skip
+
+
+PARTS: tuple[Callable[[Bench], Iterator[Line]], ...] = (
+    scans,
+    many_policies,
+    memory,
+    loops,
+    small_things,
+    imports,
+    prices,
+)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ def card():
 
 
 def test_the_source_is_named_with_its_licence(card):
-    (source,) = card.sources
+    *_, source = card.sources
     assert (source.name, source.version, source.licence) == ("genai-prices", "0.2.3", "MIT")
     (path,) = catalogue.DATA.glob(catalogue.PATTERN)
     head = json.loads(path.read_text(encoding="utf-8"))["source"]

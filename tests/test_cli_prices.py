@@ -29,7 +29,8 @@ def test_show_says_how_the_name_was_read_and_what_it_costs(run):
 
 def test_show_at_a_date(run):
     at = json.loads(run("show", "o3", "--at", "2025-06-09", "--format", "json"))
-    assert [row["usd_per_mtok"]["input"] for row in at["prices"]] == ["10"]
+    inputs = {row["service_tier"]: row["usd_per_mtok"]["input"] for row in at["prices"]}
+    assert inputs == {"standard": "10", "batch": "5", "flex": "5"}
 
 
 def test_list_names_the_models_of_a_provider(run):

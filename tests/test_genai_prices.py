@@ -11,7 +11,8 @@ from pricing import charge, epoch_s, line
 from aggcost.meters import PRICED
 from aggcost.model_rates import RateLine
 from aggcost.money import PICO
-from aggcost.price_sources import build, catalogue, genai_prices, load_rates
+from aggcost.price_sources import build, catalogue, genai_prices
+from aggcost.ratecard import RateCard
 
 DRAWS = 3  # requests of each model
 WHENS = (
@@ -98,7 +99,7 @@ def tiers_of(model):
 
 
 def test_requests_cost_what_the_package_says_or_are_unpriced_for_a_reason():
-    card, rng, priced, unpriced = load_rates(), random.Random(20261123), 0, 0
+    card, rng, priced, unpriced = RateCard([catalogue.load()]), random.Random(20261123), 0, 0
     extra = set()
     for provider in data.providers:
         for model in [model for model in provider.models for _ in range(DRAWS)]:
@@ -130,7 +131,7 @@ def test_requests_cost_what_the_package_says_or_are_unpriced_for_a_reason():
 
 
 def test_every_listed_name_means_the_same_model():
-    card = load_rates()
+    card = RateCard([catalogue.load()])
     for provider in data.providers:
         for model in provider.models:
             for name in listed_names(model.match):

@@ -89,12 +89,12 @@ def test_every_price_of_a_model(card):
 
 
 def test_a_price_that_does_not_change_is_shown_once(card):
-    """The catalogue dates batch and flex apart, which leaves the standard price as it was."""
-    table = model_table(card.resolve("openai", "gpt-4o"))
+    """The catalogue dates batch and priority apart, which leaves the standard price as it was."""
+    table = model_table(card.resolve("openai", "gpt-4o-2024-08-06"))
     rows = [line.split() for line in table.splitlines() if line.startswith(("standard", "batch"))]
     assert rows == [
         ["standard", "-", "-", "any", "2.5", "1.25", "2.5", "2.5", "10", "10", "2.5"],
-        ["batch", "2026-10-14", "-", "any", "1.25", "1.25", "1.25", "1.25", "5", "10", "2.5"],
+        ["batch", "2024-04-15", "-", "any", "1.25", "1.25", "1.25", "1.25", "5", "10", "2.5"],
     ]
     assert "output  1,000 web_search  1,000 file_search" in table
 
@@ -114,6 +114,7 @@ def test_only_what_held_at_a_time(card):
             },
             "usd_per_1000_requests": "0",
             "fees": {},
+            "source": {"name": "own.yaml", "version": None, "url": None, "checked": None, "note": None},
         }
     ]  # fmt: skip
 
@@ -125,6 +126,21 @@ def test_parts_and_fees_have_columns_of_their_own(card):
     (tree,) = json.loads(model_json(card.resolve("acme", "hears")))["prices"]
     assert tree["usd_per_mtok"]["input_audio"] == "32"
     assert tree["fees"] == {"second_audio_in": {"price": "0.36", "per": 3600, "minimum": "10", "round_up": "1"}}
+
+
+def test_the_source_of_each_price_is_shown_where_there_are_several(card):
+    table = model_table(card.resolve("openai", "o3")).splitlines()
+    assert table[1] == "context 200,000, prices of aggcost overlay 2026-11-27 and genai-prices 0.2.3"
+    assert table[2] == "dates of service tiers, or regions, by aggcost overlay 2026-11-27"
+    rows = [re.split(r"  +", row)[:6] for row in table if row.startswith("standard")]
+    assert rows == [
+        ["standard", "aggcost overlay", "-", "2025-04-17", "any", "10"],
+        ["standard", "aggcost overlay", "2025-04-17", "2025-06-10", "any", "10"],
+        ["standard", "genai-prices", "2025-06-10", "-", "any", "2"],
+    ]
+    tree = json.loads(model_json(card.resolve("openai", "o3"), epoch_s("2025-05-01")))
+    assert {row["source"]["url"] for row in tree["prices"]} == {"https://github.com/langfuse/langfuse/pull/7223"}
+    assert {one["name"] for one in tree["amended_by"]} == {"aggcost overlay"}
 
 
 def test_a_model_without_prices_says_so(card):

@@ -1,10 +1,14 @@
+import json
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pytest
-from pricing import charge, epoch_s, line, rates_of
+from pricing import charge, epoch_s, line, per_million, rates_of
 
+from aggcost.errors import ConfigError
 from aggcost.price_sources import load_rates
+from aggcost.ratecard import Unpriced
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +115,7 @@ def test_how_a_name_was_read(card):
         (None, "o3-mini"), ("azure", "gpt-4.1"), (None, "openrouter/openai/o3-mini"),
     ]}  # fmt: skip
     assert hows == {
-        "gpt-4o": "as logged",
+        "gpt-4o": "as logged, an alias: gpt-4o-2024-05-13 until 2024-10-02, gpt-4o-2024-08-06 from 2024-10-02",
         "gpt-5.2-20251211": "date with dashes",
         "claude-3-5-sonnet-20241022": "as logged, a version of claude-3-5-sonnet",
         "o3-mini": "as logged; made by openai",
@@ -145,7 +149,12 @@ def test_the_first_file_wins(with_file):
     card = with_file(first, second)
     assert charge(rates_of(card, "openai", "gpt-4o"), input=10**6) == "1"
     assert charge(rates_of(card, "openai", "mine"), input=10**6) == "3"
-    assert [source.name for source in card.sources] == ["prices0.yaml", "prices1.yaml", "genai-prices"]
+    assert [source.name for source in card.sources] == [
+        "prices0.yaml",
+        "prices1.yaml",
+        "aggcost overlay",
+        "genai-prices",
+    ]
 
 
 def test_own_facts_keep_the_catalogues_prices(with_file, card):
@@ -203,3 +212,116 @@ def test_lines_of_no_rows(card):
     empty = np.array([], np.int64)
     lines, index = rates_of(card, "openai", "gpt-5.4").lines(None, None, empty, empty)
     assert (lines, len(index)) == ([], 0)
+
+
+ALIAS = """
+  acme:
+    models:
+      old: {rates: [{prices: {input: "1"}}], limits: {context: 1000}}
+      new: {rates: [{prices: {input: "2"}}], limits: {context: 2000}}
+      current:
+        alias: [{to: 2026-02-01, model: old}, {from: 2026-02-01, model: new}]
+"""
+
+
+def test_an_alias_means_different_models_at_different_times(with_file):
+    card = with_file(ALIAS)
+    rates = rates_of(card, "acme", "current")
+    whens = ("2026-01-31T23:59:59Z", "2026-02-01T00:00:00Z")
+    assert [charge(rates, when, input=10**6) for when in whens] == ["1", "2"]
+    assert (rates.model, rates.context_window) == ("current", 2000)
+    assert (
+        card.resolve("acme", "acme/current").how
+        == "without the prefix acme/, an alias: old until 2026-02-01, new from 2026-02-01"
+    )
+    assert "current" in [one.model for one in card.models("acme")]
+
+
+def test_an_alias_may_mean_a_model_of_the_catalogue_and_leave_times_without_a_meaning(with_file):
+    card = with_file("  openai: {models: {ours: {alias: [{from: 2026-01-01, model: gpt-4o-2024-05-13}]}}}\n")
+    rates = rates_of(card, "openai", "ours")
+    assert charge(rates, "2026-01-01T00:00:00Z", input=10**6) == "5"
+    assert line(rates, "2025-12-31T23:59:59Z") == Unpriced("unpriced_period", "openai/ours has no price at that time")
+
+
+def test_an_own_price_of_an_alias_wins_over_what_it_means(with_file):
+    card = with_file('  openai: {models: {gpt-4o: {rates: [{prices: {input: "1"}}]}}}\n')
+    assert charge(rates_of(card, "openai", "gpt-4o"), "2024-07-01T00:00:00Z", input=10**6) == "1"
+
+
+def test_an_alias_of_a_model_that_nobody_knows_names_the_nearest(with_file):
+    card = with_file("  openai: {models: {ours: {alias: [{model: gpt-4o-minni}]}}}\n")
+    with pytest.raises(ConfigError, match="price alias openai/ours: no price source has openai/gpt-4o-minni") as caught:
+        card.resolve("openai", "ours")
+    assert "gpt-4o-mini" in caught.value.hint
+
+
+def test_own_history_may_leave_later_times_to_the_catalogue(with_file):
+    text = '  openai: {{models: {{gpt-5: {{{}rates: [{{effective: {{to: 2026-01-01}}, prices: {{input: "9"}}}}]}}}}}}\n'
+    merged = rates_of(with_file(text.format("gaps: below, ")), "openai", "gpt-5")
+    assert [charge(merged, when, input=10**6) for when in ("2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z")] == [
+        "9",
+        "1.25",
+    ]
+    assert [str(merged.source_of(one)) for one in merged.periods][:2] == ["prices0.yaml", "genai-prices 0.2.3"]
+    whole = rates_of(with_file(text.format("")), "openai", "gpt-5")
+    assert charge(whole, "2026-01-01T00:00:00Z", input=10**6) is None
+
+
+def test_one_source_prices_an_instant_even_where_it_leaves_meters_out(with_file):
+    """The history of a file has no price for cached input of its own: that of the catalogue is not borrowed."""
+    card = with_file(
+        '  openai: {models: {gpt-5: {gaps: below, rates: [{effective: {to: 2026-01-01}, prices: {input: "9"}}]}}}\n'
+    )
+    rates = rates_of(card, "openai", "gpt-5")
+    assert charge(rates, "2025-12-31T00:00:00Z", cache_read=10**6) == "9"
+    assert charge(rates, "2025-12-31T00:00:00Z", output=1) is None
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/jp.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    ],
+)
+def test_an_arn_that_names_its_model(card, arn):
+    assert per_million(line(rates_of(card, None, arn)), "input") == Decimal("3.3")
+    assert per_million(line(rates_of(card, "bedrock", arn)), "input") == Decimal("3.3")
+
+
+def test_an_arn_that_names_no_model_says_so_until_it_is_mapped(card, with_file):
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123"
+    for provider in (None, "bedrock"):
+        found = card.resolve(provider, arn)
+        assert (found.rates, found.suggestions) == (None, ())
+        assert (
+            found.how == "the ARN of an application-inference-profile does not name its model: say it in `deployments`"
+        )
+    model = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    for name in (arn, "abc123"):
+        mapped = with_file(
+            f"  aws: {{models: {{{json.dumps(model)}: {{deployments: {{aws: [{json.dumps(name)}]}}}}}}}}\n"
+        )
+        assert per_million(line(rates_of(mapped, "bedrock", arn)), "input") == 3
+
+
+def test_a_geography_of_bedrock_that_the_catalogue_does_not_list_costs_what_a_region_costs(card):
+    rates = rates_of(card, "bedrock", "ca.anthropic.claude-opus-5")
+    assert per_million(line(rates), "input") == Decimal("5.5")
+    assert card.resolve("bedrock", "ca.anthropic.claude-opus-5").how == "Bedrock in the geography ca"
+    assert card.resolve("bedrock", "us-gov.anthropic.claude-opus-5").rates is None
+
+
+@pytest.mark.parametrize(
+    "name", ["claude-3-5-haiku@20241022", "claude-3-5-haiku-20241022", "claude-3-5-haiku-2024-10-22"]
+)
+def test_three_spellings_of_a_date(card, name):
+    for provider in ("anthropic", "vertex_ai", "bedrock"):
+        assert per_million(line(rates_of(card, provider, name)), "output") == 4
+
+
+def test_a_name_that_merely_begins_like_a_model_has_no_price(card):
+    for provider in (None, "openai", "azure"):
+        assert card.resolve(provider, "gpt-4o-mini-new-thing").rates is None

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
-from aggcost import uncertainty
+from aggcost import interval
 from aggcost.arms import Month, Service, count
 from aggcost.candidates import Candidate
 from aggcost.config import Project
 from aggcost.finance import MonthlyCost, Roi, roi
-from aggcost.money import percent, round_half_even, settle
+from aggcost.money import percent, settle
 from aggcost.policy import Policy
 from aggcost.rating import Charge, Charges
 from aggcost.replay import OTHERWISE, Routed
 from aggcost.report_arms import Arm
-from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision, SavingsInterval
+from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision
 from aggcost.report_compare import Service as ServiceRow
 from aggcost.service import SMALLEST_N, Percentiles
 from aggcost.units import Label
@@ -91,8 +90,8 @@ def comparison(
         without_evidence_percent=percent(unproven, requests),
         asserted_prices=basis.asserted,
         roi=_roi(baseline, after, outside, policy, basis.project),
-        interval=interval(found.before, found.after, basis.month),
-        interval_note=_interval_note(found.before),
+        interval=interval.of_months_like_these(found.before, found.after, basis.month),
+        interval_note=interval.missing(found.before),
         warnings=_warnings(policy, found.routed),
     )
 
@@ -108,42 +107,6 @@ def _roi(baseline: Arm, after: Arm, outside: Outside, policy: Policy, project: P
         settings=project.finance,
         assumed_savings_usd=outside.before - outside.after,
     )
-
-
-def interval(before: Charges, after: Charges, month: Month) -> SavingsInterval | None:
-    """Return where the monthly saving of months like these lies, from the counted days; None for too few of them."""
-    days, saved = _counted_days(before), {}
-    befores, afters = before.by("day"), after.by("day")
-    for day in days:
-        saved[day] = float(befores[day].cost_usd - afters[day].cost_usd)
-    found = None if month.factor is None else uncertainty.savings_interval(saved, float(month.factor * len(days)))
-    if found is None:
-        return None
-    return SavingsInterval(
-        mean=_rounded(found.mean_usd),
-        low=_rounded(found.low_usd),
-        high=_rounded(found.high_usd),
-        next_low=_rounded(found.next_low_usd),
-        next_high=_rounded(found.next_high_usd),
-        confidence_percent=uncertainty.CONFIDENCE_PERCENT,
-        days=found.days,
-        autocorrelation=_rounded(found.autocorrelation),
-    )
-
-
-def _counted_days(charges: Charges) -> list[date]:
-    return sorted(day for day, counted in charges.by_all(["day", "counted"]) if counted and day is not None)
-
-
-def _rounded(estimate: float) -> Decimal:
-    return round_half_even(Fraction(estimate), 2)
-
-
-def _interval_note(before: Charges) -> str | None:
-    days = len(_counted_days(before))
-    if days >= uncertainty.FEWEST_DAYS:
-        return None
-    return f"no interval: it needs {uncertainty.FEWEST_DAYS} complete days, the log has {days}"
 
 
 def _warnings(policy: Policy, routed: Routed) -> tuple[str, ...]:

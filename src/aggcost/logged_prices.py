@@ -15,9 +15,10 @@ from aggcost.ledger import USAGE, Dim
 from aggcost.meters import USAGE_KEYS
 from aggcost.money import settle
 from aggcost.policy import Route
+from aggcost.price_book import Book
 from aggcost.price_check import Used
 from aggcost.price_diff import shown_meter, widest_first
-from aggcost.ratecard import Book, RateCard, RateLine
+from aggcost.ratecard import RateCard, RateLine
 from aggcost.rating import Charge, Charges, Rates, all_of, rate
 from aggcost.report_prices import Difference, PriceDiff
 

@@ -32,6 +32,13 @@ _COMPACT_DATE = re.compile(r"-(20\d{2})(\d{2})(\d{2})(?=-|:|$)", re.ASCII)
 _ROUTERS: Mapping[str, str | None] = {
     "openrouter": "openrouter", "azure": "azure", "bedrock": "aws", "vertex_ai": "google", "models": None,
 }  # fmt: skip
+_ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:([a-z-]+)/(.+)", re.ASCII)
+# What a Bedrock ARN names by its own model id; everything else is an id that somebody was given.
+_NAMING_ARNS = frozenset({"foundation-model", "inference-profile"})
+# Bedrock's geographic inference profiles charge what the model costs in a region, which is its id without any prefix.
+# `global.` has another price, and `us-gov.` another list.
+_GEOGRAPHY = re.compile(r"(us|eu|apac|ap|au|jp|ca)\.(?=[a-z-]+\.)", re.ASCII)
+_DASHED_DATE = re.compile(r"-(20\d{2})-(\d{2})-(\d{2})(?=-|:|$)", re.ASCII)
 _VERTEX_PATH = re.compile(r"(?:projects/[^/]+/locations/[^/]+/)?publishers/[^/]+/models/")
 _BEDROCK_NAME = re.compile(r"[a-z-]+\.[a-z]")
 
@@ -133,16 +140,29 @@ def name_forms(model: str) -> tuple[Form, ...]:
     forms.extend(_without_prefixes(name))
     if _BEDROCK_NAME.match(forms[-1].name) and forms[-1].provider is None:
         forms.append(Form(forms[-1].name, "aws", "Bedrock model id"))
+    if forms[-1].provider == "aws" and (geography := _GEOGRAPHY.match(forms[-1].name)):
+        regional = forms[-1].name[geography.end() :]
+        forms.append(Form(regional, "aws", f"Bedrock in the geography {geography.group(1)}"))
     for form in tuple(forms):
         forms.extend(_other_dates(form))
     return tuple(dict.fromkeys(forms))
 
 
+def nameless_arn(model: str) -> str | None:
+    """Return why a Bedrock ARN says nothing about the model behind it, or None where it does, or is none."""
+    arn = _ARN.fullmatch(model.strip().lower())
+    if arn is None or arn.group(1) in _NAMING_ARNS:
+        return None
+    return f"the ARN of an {arn.group(1)} does not name its model: say it in `deployments`"
+
+
 def _without_prefixes(name: str) -> Iterator[Form]:
     provider: str | None = None
-    if name.startswith("arn:aws:bedrock:"):
-        name, provider = name.rpartition("/")[2], "aws"
+    if arn := _ARN.fullmatch(name):
+        kind, name, provider = *arn.groups(), "aws"
         yield Form(name, provider, "end of the ARN")
+        if kind not in _NAMING_ARNS:
+            return
     if path := _VERTEX_PATH.match(name):
         name, provider = name[path.end() :], "google"
         yield Form(name, provider, f"without {path.group()}")
@@ -165,6 +185,9 @@ def _other_dates(form: Form) -> Iterator[Form]:
     spelled = _COMPACT_DATE.sub(_spell_date, dashed)
     if spelled != dashed:
         yield Form(spelled, form.provider, f"{form.how}, date with dashes".removeprefix("as logged, "))
+    compact = _DASHED_DATE.sub(r"-\1\2\3", form.name)
+    if compact != form.name:
+        yield Form(compact, form.provider, f"{form.how}, date without dashes".removeprefix("as logged, "))
 
 
 def _spell_date(found: re.Match[str]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,9 @@ from aggcost.windows import IntArray, Window, coarsest_grid
 STANDARD = "standard"
 # Other words for the standard service tier; "default" is what OpenAI's responses say.
 _STANDARD_WORDS = frozenset({"", STANDARD, "default"})
+# In `regions`: every region that is not named beside it.
+ANY_REGION = "*"
+_NO_PERIOD, _NO_TIME = -1, -2
 
 Index = np.ndarray[Any, np.dtype[np.int32]]
 UnpricedReason = Literal[
@@ -26,7 +30,10 @@ UnpricedReason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """Where prices come from: `digest` is the SHA-256 of what was read, `checked` the day someone compared them."""
+    """Where prices come from: `digest` is the SHA-256 of what was read, `checked` the day someone compared them.
+
+    `note` says in words what a reader of the price should know, such as how a date is proved.
+    """
 
     name: str
     version: str | None = None
@@ -34,6 +41,7 @@ class SourceInfo:
     licence: str | None = None
     checked: date | None = None
     url: str | None = None
+    note: str | None = None
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}" if self.version else self.name
@@ -82,8 +90,10 @@ class WindowTariffs:
 class Period:
     """Tariffs by service tier in `[from_s, to_s)` (epoch seconds UTC; None is open).
 
-    Of several windows that hold at one instant the last one counts. `regions` multiply every price.
-    A `dynamic` period has no tariffs: its price is only known when a request is made.
+    Of several windows that hold at one instant the last one counts. `regions` multiply every price,
+    `*` that of every region not named. A `dynamic` period has no tariffs: its price is only known when
+    a request is made. All its prices are of one source: `source`, None where that is the model's own.
+    `amended_by` corrected when a service tier begins or what a region costs, not what is charged.
     """
 
     from_s: int | None
@@ -92,6 +102,13 @@ class Period:
     windows: tuple[WindowTariffs, ...] = ()
     regions: Mapping[str, Fraction] = field(default_factory=dict)
     dynamic: bool = False
+    source: SourceInfo | None = None
+    amended_by: SourceInfo | None = None
+
+    def multiplier(self, region: str) -> Fraction:
+        """Return what the prices are multiplied with in a region (lower case; "" where it is unknown)."""
+        anywhere = self.regions.get(ANY_REGION, Fraction(1)) if region else Fraction(1)
+        return self.regions.get(region, anywhere)
 
     def tables(self) -> Iterator[Mapping[str, Tariff]]:
         """Yield the tariffs outside every window, then those of each window."""
@@ -105,7 +122,8 @@ class ModelRates:
     """The rates of a model, and its facts; an unknown fact is None.
 
     `periods` are in order of time and do not overlap. `not_rated` names what the source also
-    prices and this program has no meter for (audio, images, searches).
+    prices and this program has no meter for (audio, images, searches). `gaps_below`: at times
+    without a period, the prices of the next source hold.
     """
 
     provider: str
@@ -118,6 +136,11 @@ class ModelRates:
     deprecated: bool = False
     capabilities: tuple[str, ...] | None = None
     not_rated: tuple[str, ...] = ()
+    gaps_below: bool = False
+
+    def source_of(self, period: Period) -> SourceInfo:
+        """Return the one source of all prices of a period."""
+        return period.source or self.source
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -140,7 +163,7 @@ class ModelRates:
     @property
     def dated(self) -> bool:
         """Whether the price depends on the time of the request."""
-        return bool(self.instants) or any(period.windows for period in self.periods)
+        return any(period.windows or period.from_s is not None or period.to_s is not None for period in self.periods)
 
     @property
     def windowed(self) -> bool:
@@ -171,40 +194,42 @@ class ModelRates:
         if not self.periods:
             table.put_unpriced(slice(None), "unpriced_model", "has no token price")
             return table.found()
-        remaining = np.ones(len(starts), np.bool_)
-        if self.dated:
-            unknown = starts < 0
-            table.put_unpriced(unknown, "unpriced_period", "has prices that depend on the time, which is unknown")
-            remaining &= ~unknown
-        for period in self.periods:
-            rows = np.flatnonzero(remaining & _inside(period, starts)) if self.dated else np.flatnonzero(remaining)
-            remaining[rows] = False
-            if period.dynamic:
+        which = _periods_at(self.periods, starts) if self.dated else np.zeros(len(starts), np.int64)
+        for number in np.unique(which).tolist():
+            rows = np.flatnonzero(which == number)
+            if number == _NO_TIME:
+                table.put_unpriced(rows, "unpriced_period", "has prices that depend on the time, which is unknown")
+            elif number == _NO_PERIOD:
+                table.put_unpriced(rows, "unpriced_period", "has no price at that time")
+            elif self.periods[number].dynamic:
                 table.put_unpriced(rows, "dynamic", "has a price that is only known when a request is made")
             else:
-                _fill(table, period, rows, starts[rows], prompts[rows])
-        table.put_unpriced(remaining, "unpriced_period", "has no price at that time")
+                _fill(table, self.periods[number], rows, starts[rows], prompts[rows])
         return table.found()
 
 
-def _inside(period: Period, starts: IntArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    inside = np.ones(len(starts), np.bool_)
-    if period.from_s is not None:
-        inside &= starts >= period.from_s
-    if period.to_s is not None:
-        inside &= starts < period.to_s
-    return inside
+def _periods_at(periods: Sequence[Period], starts: IntArray) -> IntArray:
+    """Return the place of the period that holds at each instant, or which of the negative codes says why none does."""
+    first, last = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+    begins = np.array([first if period.from_s is None else period.from_s for period in periods], np.int64)
+    ends = np.array([last if period.to_s is None else period.to_s for period in periods], np.int64)
+    which = np.searchsorted(begins, starts, side="right") - 1
+    held = np.where((which >= 0) & (starts < ends[which]), which, _NO_PERIOD)
+    return np.where(starts < 0, _NO_TIME, held)
 
 
 def _fill(table: _LineTable, period: Period, rows: IntArray, starts: IntArray, prompts: IntArray) -> None:
     """Add the lines of one period: by window, then by size of the prompt."""
+    if not period.windows:
+        table.put(rows, period.tariffs, prompts, period)
+        return
     which = np.zeros(len(rows), np.int64)
     for number, priced in enumerate(period.windows, start=1):
         which[priced.window.holds(starts)] = number
     for number, tariffs in enumerate(period.tables()):
         chosen = which == number
         if chosen.any():
-            table.put(rows[chosen], tariffs, prompts[chosen], period.regions)
+            table.put(rows[chosen], tariffs, prompts[chosen], period)
 
 
 class _LineTable:
@@ -217,19 +242,19 @@ class _LineTable:
         self._lines: list[Line] = []
         self._index = np.zeros(rows, np.int32)
 
-    def put(
-        self, rows: IntArray, tariffs: Mapping[str, Tariff], prompts: IntArray, regions: Mapping[str, Fraction]
-    ) -> None:
+    def put(self, rows: IntArray, tariffs: Mapping[str, Tariff], prompts: IntArray, period: Period) -> None:
         tariff = tariffs.get(self._tier)
         if tariff is None:
             self._add(rows, self._without_tier())
             return
+        if not tariff.steps:
+            self._add(rows, self._line(tariff, 0, period))
+            return
         step = np.searchsorted(np.array(tariff.sizes, np.int64), prompts, side="right")
-        multiplier = regions.get(self._region, Fraction(1))
         for number, from_tokens in enumerate((0, *tariff.sizes)):
             chosen = rows[step == number]
             if len(chosen):
-                self._add(chosen, self._line(tariff, from_tokens, multiplier))
+                self._add(chosen, self._line(tariff, from_tokens, period))
 
     def put_unpriced(self, rows: Any, reason: UnpricedReason, why: str) -> None:
         if self._index[rows].size:
@@ -242,7 +267,7 @@ class _LineTable:
         self._index[rows] = len(self._lines)
         self._lines.append(line)
 
-    def _line(self, tariff: Tariff, from_tokens: int, multiplier: Fraction) -> Line:
+    def _line(self, tariff: Tariff, from_tokens: int, period: Period) -> Line:
         prices = tariff.at(from_tokens)
         if prices is None:
             return Unpriced(
@@ -250,7 +275,8 @@ class _LineTable:
             )
         if not prices:
             return Unpriced("unpriced_model", f"{self._name} has no token price")
-        source = f"{self._rates.source}: {self._name}"
+        multiplier = period.multiplier(self._region)
+        source = f"{self._rates.source_of(period)}: {self._name}"
         return RateLine(line_prices(prices, multiplier), source, extra_prices(prices, multiplier), tariff.roundings)
 
     def _without_tier(self) -> Unpriced:
@@ -258,13 +284,18 @@ class _LineTable:
         missing = f"{self._name} has no price for service tier {self._tier!r}"
         if self._tier in known:
             return Unpriced("unpriced_mode", f"{missing} at that time")
-        near = did_you_mean(self._tier, known)
-        hint = f"; {near}" if near else ""
-        return Unpriced("unpriced_mode", f"{missing} (it has {', '.join(known)}{hint})")
+        return Unpriced("unpriced_mode", f"{missing} (it has {_known_tiers(self._tier, known)})")
 
     @property
     def _name(self) -> str:
         return f"{self._rates.provider}/{self._rates.model}"
+
+
+@lru_cache(maxsize=1024)
+def _known_tiers(asked: str, known: tuple[str, ...]) -> str:
+    """Return the service tiers that have a price, and the nearest one; the same few are asked for again and again."""
+    near = did_you_mean(asked, known)
+    return ", ".join(known) + (f"; {near}" if near else "")
 
 
 def canonical_tier(service_tier: str | None) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from aggcost.errors import ConfigError
 from aggcost.model_rates import ModelRates, utc_text
+from aggcost.price_book import Book
 from aggcost.price_sources import tables
-from aggcost.ratecard import Book, RateCard
+from aggcost.ratecard import RateCard
 from aggcost.report_prices import Finding, FindingCode, PriceCheck
 
 

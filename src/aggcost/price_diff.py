@@ -12,7 +12,7 @@ import numpy as np
 from aggcost.meters import PRICED, USAGE_KEYS
 from aggcost.model_rates import ModelRates, Period, utc_text
 from aggcost.money import percent, settle
-from aggcost.ratecard import Book
+from aggcost.price_book import Book
 from aggcost.report_prices import Difference, Price, PriceDiff
 from aggcost.tariff import Prices, Tariff, line_prices
 

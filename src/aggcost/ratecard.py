@@ -1,21 +1,23 @@
 """The rate card: which prices apply to a logged provider and model, from several price sources.
 
-Sources are asked in order, so a user's prices win over the catalogue's. The rates of one
-(provider, model) come from one source, never mixed; its facts (context window, retirement and so
-on) come from the first source that states them.
+Sources are asked in order, so a user's prices win over the overlay's, and those over the catalogue's.
+At any instant the rates of one (provider, model) come from one source, never mixed; its facts (context
+window, retirement and so on) come from the first source that states them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from aggcost.errors import nearest
-from aggcost.matching import Clause, Form, name_forms
-from aggcost.model_rates import STANDARD, Line, ModelRates, RateLine, SourceInfo, Unpriced
+from aggcost.errors import ConfigError, did_you_mean, nearest
+from aggcost.matching import Form, name_forms, nameless_arn
+from aggcost.model_rates import STANDARD, Line, ModelRates, RateLine, SourceInfo, Unpriced, utc_text
 from aggcost.names import canonical_provider
+from aggcost.price_book import Book, Listing, ProviderBook
+from aggcost.price_history import amended, spliced, with_gaps_filled
 
 __all__ = [
     "Book", "Line", "Listing", "ModelRates", "ProviderBook", "RateCard", "RateLine", "Resolution", "SourceInfo",
@@ -24,64 +26,6 @@ __all__ = [
 
 _T = TypeVar("_T")
 FACTS = ("context_window", "max_output", "capabilities", "retired")
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A model in a price source: how its name is matched, and its rates, read when first asked for."""
-
-    model: str
-    clause: Clause | None
-    load: Callable[[], ModelRates]
-
-
-@dataclass(slots=True)
-class ProviderBook:
-    """The models of one provider in one price source.
-
-    `fallbacks` are the providers whose prices it charges for models it does not list.
-    """
-
-    provider: str
-    listings: Sequence[Listing]
-    fallbacks: tuple[str, ...] = ()
-    _exact: dict[str, Listing] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for listing in self.listings:
-            for name in listing.clause.equal_names() if listing.clause else ():
-                self._exact.setdefault(name, listing)
-        for listing in self.listings:
-            self._exact.setdefault(listing.model.lower(), listing)
-
-    def exact(self, name: str) -> Listing | None:
-        """Return the model that lists this very name (lower case)."""
-        return self._exact.get(name)
-
-    def find(self, name: str) -> Listing | None:
-        """Return the model that lists the name or, failing that, the first whose clause covers it."""
-        return self.exact(name) or next((one for one in self.listings if one.clause and one.clause.covers(name)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """One price source: its providers by canonical name, each opened when first asked for.
-
-    `deployments` say what a name of somebody's own means: (provider, name in lower case) is
-    (provider, model). `makes` recognises, by provider, the names of the models that it makes itself.
-    `facts_only`: it states limits and abilities, and no price.
-    """
-
-    source: SourceInfo
-    provider_names: tuple[str, ...]
-    open: Callable[[str], ProviderBook]
-    deployments: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    makes: Mapping[str, Clause] = field(default_factory=dict)
-    facts_only: bool = False
-
-    def provider(self, name: str) -> ProviderBook | None:
-        """Return what the source says of a provider, or None where it does not know it."""
-        return self.open(name) if name in self.provider_names else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +71,8 @@ class RateCard:
     def models(self, provider: str | None = None) -> list[ModelRates]:
         """Return the rates of every model (of one provider), sorted by provider and model."""
         names = [canonical_provider(provider)] if provider else self.providers()
-        found = {(name, listing.model) for name in names for listing in self._listings(name)}
-        rates = (self._assemble(name, model) for name, model in sorted(found))
+        found = sorted({(name, listing.model) for name in names for listing in self._listings(name)})
+        rates = (self._listed(name, model) for name, model in found)
         return [one for one in rates if one is not None]
 
     def fact_sources(self, rates: ModelRates) -> dict[str, SourceInfo]:
@@ -152,6 +96,8 @@ class RateCard:
         if found := self._find_or_fall_back(provider, usable):
             return found
         known = tuple(listing.model for listing in self._listings(provider))
+        if nameless := nameless_arn(forms[0].name):
+            return Resolution(None, nameless, forms[0].name)
         if known:
             return Resolution(None, f"{provider} has no model of that name", forms[0].name, known)
         return Resolution(None, f"no price source knows the provider {provider!r}", provider, self.providers())
@@ -174,7 +120,10 @@ class RateCard:
                     None, "several providers have that model; name one", forms[0].name, several, ambiguous=True
                 )
         known = tuple(listing.model for name in self.providers() for listing in self._listings(name))
-        return Resolution(None, "no price source knows that model", forms[0].name, known)
+        nameless = nameless_arn(forms[0].name)
+        return Resolution(
+            None, nameless or "no price source knows that model", forms[0].name, () if nameless else known
+        )
 
     def _find_or_fall_back(self, provider: str, forms: Sequence[Form]) -> Resolution | None:
         return self._find(provider, forms) or self._find_fallback(provider, forms)
@@ -183,7 +132,7 @@ class RateCard:
         """Look a model up at one provider: exactly, as a deployment, by its other spellings, by clauses."""
         steps = (
             (forms[:1], self._exact),
-            (forms[:1], self._deployed),
+            (forms, self._deployed),
             (forms[1:], self._exact),
             (forms, self._covered),
         )
@@ -194,49 +143,80 @@ class RateCard:
         return None
 
     def _exact(self, provider: str, form: Form) -> Resolution | None:
-        listing = _first(book.exact(form.name) for _, book in self._provider_books(provider))
-        return self._resolution(provider, listing.model, form.how) if listing else None
+        listing = self._named(provider, form.name)
+        if listing is None:
+            return None
+        return Resolution(self._rates(provider, listing), f"{form.how}{_alias_text(listing)}")
+
+    def _named(self, provider: str, name: str) -> Listing | None:
+        """Return the first listing of this very name that says what it costs, else the first with its facts."""
+        exact = [listing for _, book in self._provider_books(provider) if (listing := book.exact(name))]
+        return next((one for one in exact if one.alias or one.load().periods), exact[0] if exact else None)
 
     def _covered(self, provider: str, form: Form) -> Resolution | None:
         listing = _first(book.find(form.name) for _, book in self._provider_books(provider))
         if listing is None:
             return None
-        return self._resolution(provider, listing.model, f"{form.how}, a version of {listing.model}")
+        how = f"{form.how}, a version of {listing.model}"
+        return Resolution(self._assemble(provider, listing.model, self.books), how)
 
     def _deployed(self, provider: str, form: Form) -> Resolution | None:
         meant = _first(book.deployments.get((provider, form.name)) for book in self.books)
-        return self._resolution(*meant, f"deployment of {'/'.join(meant)}") if meant else None
+        return Resolution(self._listed(*meant), f"deployment of {'/'.join(meant)}") if meant else None
 
     def _find_fallback(self, provider: str, forms: Sequence[Form]) -> Resolution | None:
         """Use the prices of another provider where the source itself says that they are charged."""
         for book, own in self._provider_books(provider):
+            charging = [one for one in self.books if one is book or one.corrects]
             for other in own.fallbacks:
                 makers = book.provider(other)
                 for form in forms if makers else ():
                     if makers and (listing := makers.find(form.name)):
-                        rates = _as_sold_by(provider, listing.load())
-                        return Resolution(rates, f"{form.how}; {provider} charges the prices of {other}")
+                        rates = self._assemble(other, listing.model, charging)
+                        how = f"{form.how}; {provider} charges the prices of {other}"
+                        return Resolution(rates and _as_sold_by(provider, rates), how)
         return None
 
-    def _resolution(self, provider: str, model: str, how: str) -> Resolution:
-        return Resolution(self._assemble(provider, model), how)
+    def _listed(self, provider: str, model: str) -> ModelRates | None:
+        """Return the rates of a name that some source may list: of what it means where that is an alias."""
+        listing = self._named(provider, model.lower())
+        return self._rates(provider, listing) if listing else self._assemble(provider, model, self.books)
 
-    def _assemble(self, provider: str, model: str) -> ModelRates | None:
-        """Return the rates of the first source that has any, with the facts of the first that states each."""
-        listings = (book.find(model.lower()) for _, book in self._provider_books(provider))
-        found = [listing.load() for listing in listings if listing]
-        if not found:
-            return None
-        rated = _first(rates if rates.periods else None for rates in found) or found[0]
-        return replace(
-            rated,
-            model=model,
-            context_window=_first(rates.context_window for rates in found),
-            max_output=_first(rates.max_output for rates in found),
-            retired=_first(rates.retired for rates in found),
-            capabilities=_first(rates.capabilities for rates in found),
-            deprecated=any(rates.deprecated for rates in found),
-        )
+    def _rates(self, provider: str, listing: Listing) -> ModelRates | None:
+        own = self._assemble(provider, listing.model, self.books)
+        if not listing.alias:
+            return own
+        parts = []
+        for span in listing.alias:
+            target = self._assemble(provider, span.model, self.books)
+            if target is None:
+                known = [one.model for one in self._listings(provider)]
+                raise ConfigError(
+                    f"price alias {provider}/{listing.model}: no price source has {provider}/{span.model}",
+                    hint=did_you_mean(span.model, known),
+                )
+            parts.append((span, target))
+        rates = spliced(listing.model, parts)
+        return replace(rates, **_facts([own, rates])) if own else rates
+
+    def _assemble(self, provider: str, model: str, books: Sequence[Book]) -> ModelRates | None:
+        """Return the rates of some sources, each time of the first that has any, with the facts of the first with each.
+
+        `model` is looked up as a name that no alias stands for. Only a source that says so leaves the
+        times without a price to the next one.
+        """
+        rated: ModelRates | None = None
+        found: list[ModelRates] = []
+        for book in reversed(books):
+            opened = book.provider(provider)
+            listing = opened.find(model.lower()) if opened else None
+            own = listing.load() if listing and not listing.alias else None
+            if own is not None:
+                found.insert(0, own)
+                rated = _over(own, rated)
+            if rated is not None:
+                rated = amended(rated, book.amendments)
+        return replace(rated, model=model, **_facts(found)) if rated else None
 
     def _makes(self, provider: str, forms: Sequence[Form]) -> bool:
         clauses = [book.makes[provider] for book in self.books if provider in book.makes]
@@ -252,13 +232,51 @@ class RateCard:
                 yield book, opened
 
 
+def _over(own: ModelRates, below: ModelRates | None) -> ModelRates:
+    """Return the rates of a source over those of the sources below it."""
+    if below is None:
+        return own
+    if not own.periods:
+        return below
+    return with_gaps_filled(own, below) if own.gaps_below else own
+
+
+def _facts(found: Sequence[ModelRates]) -> dict[str, Any]:
+    """Return each fact as the first source states it that knows it."""
+    return {
+        "context_window": _first(rates.context_window for rates in found),
+        "max_output": _first(rates.max_output for rates in found),
+        "retired": _first(rates.retired for rates in found),
+        "capabilities": _first(rates.capabilities for rates in found),
+        "deprecated": any(rates.deprecated for rates in found),
+    }
+
+
+def _alias_text(listing: Listing) -> str:
+    """Return what a name means at which time, in words; "" where it is no alias."""
+    if not listing.alias:
+        return ""
+    meanings = [
+        f"{span.model} {'until' if span.to_s else 'from'} {_day(span.to_s or span.from_s or 0)}"
+        if span.to_s or span.from_s
+        else span.model
+        for span in listing.alias
+    ]
+    return f", an alias: {', '.join(meanings)}"
+
+
+def _day(instant_s: int) -> str:
+    return utc_text(instant_s).removesuffix("T00:00:00Z")
+
+
 def _as_sold_by(provider: str, rates: ModelRates) -> ModelRates:
-    """Return another provider's standard prices; its other service tiers are not this provider's."""
+    """Return another provider's standard prices; its other service tiers and its regions are not this provider's."""
     periods = tuple(
         replace(
             period,
             tariffs=_standard_only(period.tariffs),
             windows=tuple(replace(window, tariffs=_standard_only(window.tariffs)) for window in period.windows),
+            regions={},
         )
         for period in rates.periods
     )

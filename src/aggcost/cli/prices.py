@@ -1,4 +1,4 @@
-"""`aggcost prices`: what the rate card says of a model, and which models it knows."""
+"""`aggcost prices`: what the rate card says of a model, which models it knows, and how the names of a log are read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggcost.cli import price_tables
+from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.progress import working
 from aggcost.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,6 +74,36 @@ def list_models(
             f"no price source knows the provider {provider!r}", hint=f"known: {', '.join(card.providers())}"
         )
     typer.echo((models_json if format_ is Format.JSON else models_table)(models), nl=False)
+
+
+@command(app, "resolve")
+def resolve(
+    read: ReadFlags,
+    price: PriceFlags,
+    engine: EngineFlags,
+    *,
+    logs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[LOG...]", help="Files, directories, quoted globs, or -; the project's logs otherwise."
+        ),
+    ] = [],  # noqa: B006
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """List every model name of a log, how it was read, and by which source it was priced.
+
+    For names without a price: what may be meant, and a price file to fill in.
+
+    Example: aggcost prices resolve logs.csv
+    """
+    from aggcost import resolving
+    from aggcost.cli.common import options, project
+    from aggcost.output.names import names_json, names_table
+
+    asked = options(logs, read, price, OutputFlags(), engine, project())
+    with working("reading the log"):
+        names = resolving.resolve(asked)
+    typer.echo((names_json if format_ is Format.JSON else names_table)(names), nl=False)
 
 
 def _card(prices: list[Path] | None) -> RateCard:

@@ -35,9 +35,10 @@ _SHOWN = {
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """Prices of one service tier, window, prompt size and span of time; `prices` None: not offered at that size.
+    """Prices of one service tier, window, prompt size and span of time, and the one source of all of them.
 
-    `extra` are the prices of what is charged apart, `roundings` how its units are counted.
+    `prices` is None where the tier is not offered at that size. `extra` are the prices of what is charged apart,
+    `roundings` how its units are counted.
     """
 
     service_tier: str
@@ -48,12 +49,13 @@ class PriceRow:
     prices: LinePrices | None
     extra: Prices
     roundings: Mapping[str, Rounding]
+    source: SourceInfo
 
 
 def price_rows(rates: ModelRates, at_s: int | None = None) -> list[PriceRow]:
     """Return every price of a model, or those of the period that holds at an instant, without repeating any."""
     periods = [period for period in rates.periods if at_s is None or _holds(period, at_s)]
-    rows = [row for period in periods for row in _period_rows(period)]
+    rows = [row for period in periods for row in _period_rows(period, rates.source_of(period))]
     rows.sort(key=lambda row: (row.service_tier != STANDARD, row.service_tier))
     return _joined(rows)
 
@@ -62,12 +64,12 @@ def _holds(period: Period, at_s: int) -> bool:
     return (period.from_s is None or period.from_s <= at_s) and (period.to_s is None or at_s < period.to_s)
 
 
-def _period_rows(period: Period) -> Iterator[PriceRow]:
+def _period_rows(period: Period, source: SourceInfo) -> Iterator[PriceRow]:
     windows = [None, *(priced.window for priced in period.windows)]
     for window, tariffs in zip(windows, period.tables(), strict=True):
         for tier, tariff in tariffs.items():
             for size, prices, extra in _sizes(tariff):
-                yield PriceRow(tier, window, size, period.from_s, period.to_s, prices, extra, tariff.roundings)
+                yield PriceRow(tier, window, size, period.from_s, period.to_s, prices, extra, tariff.roundings, source)
 
 
 def _sizes(tariff: Tariff) -> Iterator[tuple[int, LinePrices | None, Prices]]:
@@ -112,10 +114,15 @@ def model_table(found: Resolution, at_s: int | None = None, stated: Stated | Non
     dated, windowed = rates.instants != (), any(row.window for row in rows)
     requests = any(row.prices and row.prices[-1] for row in rows)
     extra = [key for key in EXTRA_KEYS if any(key in row.extra for row in rows)]
-    heading = ["tier", *(["from", "to"] if dated else []), *(["window"] if windowed else []), "prompt"]
+    several = len({str(row.source) for row in rows}) > 1
+    heading = [
+        "tier", *(["source"] if several else []), *(["from", "to"] if dated else []), *(["window"] if windowed else []),
+        "prompt",
+    ]  # fmt: skip
     body = [
         [
             clean(row.service_tier),
+            *([clean(row.source.name)] if several else []),
             *([_day(row.from_s), _day(row.to_s)] if dated else []),
             *([_window_text(row.window)] if windowed else []),
             f"{row.from_tokens:,}+" if row.from_tokens else "any",
@@ -166,9 +173,11 @@ def _facts(found: Resolution, rates: ModelRates) -> Iterator[str]:
         *([f"output at most {rates.max_output:,}"] if rates.max_output else []),
         *([f"retired {rates.retired}"] if rates.retired else []),
         *(["deprecated"] if rates.deprecated else []),
-        f"prices of {visible(str(rates.source))}",
+        f"prices of {visible(' and '.join(_sources(rates)))}",
     ]
     yield ", ".join(facts)
+    for name in dict.fromkeys(str(period.amended_by) for period in rates.periods if period.amended_by):
+        yield f"dates of service tiers, or regions, by {visible(name)}"
     for name, multiplier in sorted({pair for period in rates.periods for pair in period.regions.items()}):
         yield f"region {visible(name)}: times {plain(settle(multiplier))}"
     if rates.not_rated:
@@ -187,8 +196,12 @@ def _stated(rates: ModelRates, stated: Stated) -> Iterator[str]:
         yield f"{', '.join(names)} by {visible(str(source))}{day}"
 
 
+def _sources(rates: ModelRates) -> list[str]:
+    """Return the sources of the prices in order of time, or what the model comes from where it has none."""
+    return list(dict.fromkeys(str(rates.source_of(period)) for period in rates.periods)) or [str(rates.source)]
+
+
 def _head(rates: ModelRates) -> dict[str, Any]:
-    source = rates.source
     return {
         "provider": rates.provider,
         "model": rates.model,
@@ -198,7 +211,20 @@ def _head(rates: ModelRates) -> dict[str, Any]:
         "retired": None if rates.retired is None else rates.retired.isoformat(),
         "deprecated": rates.deprecated,
         "not_rated": list(rates.not_rated),
-        "source": {"name": source.name, "version": source.version, "digest": source.digest, "url": source.url},
+        "source": _source_tree(rates.source) | {"digest": rates.source.digest},
+        "amended_by": [
+            _source_tree(one) for one in dict.fromkeys(period.amended_by for period in rates.periods) if one
+        ],
+    }
+
+
+def _source_tree(source: SourceInfo) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "version": source.version,
+        "url": source.url,
+        "checked": None if source.checked is None else source.checked.isoformat(),
+        "note": source.note,
     }
 
 
@@ -215,6 +241,7 @@ def _row_tree(row: PriceRow) -> dict[str, Any]:
         | {key: _extra_amount(row, key) for key in PART_KEYS if key in row.extra},
         "usd_per_1000_requests": prices and _amount(prices["requests"], 1000),
         "fees": {key: _fee_tree(row, key) for key in UNIT_KEYS if key in row.extra},
+        "source": _source_tree(row.source),
     }
 
 

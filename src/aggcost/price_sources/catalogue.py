@@ -13,8 +13,8 @@ from typing import Any
 
 from aggcost.errors import ConfigError
 from aggcost.model_rates import ModelRates, SourceInfo
+from aggcost.price_book import Book, Listing, ProviderBook
 from aggcost.price_sources.price_format import read_clause, read_model
-from aggcost.ratecard import Book, Listing, ProviderBook
 from aggcost.strict_yaml import from_data
 
 NAME = "catalogue"

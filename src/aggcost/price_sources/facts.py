@@ -14,7 +14,7 @@ from typing import Any
 
 from aggcost.errors import ConfigError
 from aggcost.model_rates import ModelRates, SourceInfo
-from aggcost.ratecard import Book, Listing, ProviderBook
+from aggcost.price_book import Book, Listing, ProviderBook
 
 NAME = "facts"
 DATA = Path(__file__).resolve().parent.parent / "data"

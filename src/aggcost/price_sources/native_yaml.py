@@ -10,8 +10,8 @@ from pathlib import Path
 from aggcost.matching import Clause
 from aggcost.model_rates import ModelRates, SourceInfo
 from aggcost.names import canonical_provider
-from aggcost.price_sources.price_format import read_clause, read_day, read_model
-from aggcost.ratecard import Book, Listing, ProviderBook
+from aggcost.price_book import Book, Listing, ProviderBook
+from aggcost.price_sources.price_format import read_alias, read_clause, read_day, read_model
 from aggcost.strict_yaml import TABLE, Node, load
 
 NAME = "yaml"
@@ -56,7 +56,7 @@ def _listing(provider: str, name: str, node: Node, source: SourceInfo) -> Listin
     def load_model() -> ModelRates:
         return rates
 
-    return Listing(name, _clause(node), load_model)
+    return Listing(name, _clause(node), load_model, read_alias(node))
 
 
 def _clause(node: Node) -> Clause | None:

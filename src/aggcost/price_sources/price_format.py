@@ -4,42 +4,72 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from itertools import pairwise
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggcost.errors import did_you_mean
 from aggcost.matching import CLAUSES, Clause
 from aggcost.model_rates import STANDARD, ModelRates, Period, SourceInfo, WindowTariffs, utc_text
+from aggcost.price_history import AliasSpan
 from aggcost.price_sources.amounts import UNSUPPORTED, read_fees, read_per, read_prices
 from aggcost.strict_yaml import Node
 from aggcost.tariff import Step, Tariff, overlay
 from aggcost.windows import DAY_S, DAYS, Window
 
+_Span = TypeVar("_Span", Period, AliasSpan)
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?", re.ASCII)
 _HOURS = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 _DYNAMIC = "dynamic"
-MODEL_KEYS = ("match", "deployments", "limits", "capabilities", "retired", "deprecated", "also_priced", "rates")
-_RATE_KEYS = ("effective", "per", "tiers", "modes", "windows", "regions", "fees")
+MODEL_KEYS = (
+    "match", "deployments", "alias", "limits", "capabilities", "retired", "deprecated", "also_priced", "gaps", "rates",
+)  # fmt: skip
+_RATE_KEYS = ("effective", "per", "tiers", "modes", "windows", "regions", "fees", "source")
+_GAPS = ("unpriced", "below")
 
 
 def read_model(provider: str, model: str, node: Node, source: SourceInfo) -> ModelRates:
     """Return the rates and facts that one model's mapping states; ConfigError with file and line."""
     fields = node.fields(optional=MODEL_KEYS)
     limits = fields["limits"].fields(optional=("context", "max_output")) if "limits" in fields else {}
-    periods = tuple(_period(rate) for rate in fields["rates"].list()) if "rates" in fields else ()
+    if "alias" in fields and "rates" in fields:
+        raise fields["alias"].error("a name is either an alias or has rates of its own, not both")
+    periods = tuple(_period(rate, source) for rate in fields["rates"].list()) if "rates" in fields else ()
     return ModelRates(
         provider=provider,
         model=model,
         source=source,
-        periods=_in_order(periods, f"{provider}/{model}", node),
+        periods=in_order(periods, f"{provider}/{model} has two prices at once", node),
         context_window=_count(limits.get("context")),
         max_output=_count(limits.get("max_output")),
         retired=read_day(fields.get("retired")),
         deprecated="deprecated" in fields and fields["deprecated"].boolean(),
         capabilities=_names(fields.get("capabilities")),
         not_rated=_names(fields.get("also_priced")) or (),
+        gaps_below="gaps" in fields and fields["gaps"].choice(_GAPS) == "below",
+    )
+
+
+def read_alias(node: Node) -> tuple[AliasSpan, ...]:
+    """Return what an alias means at which time, in order; empty where the model's mapping states none."""
+    stated = node.given("alias")
+    spans = tuple(_alias_span(span) for span in stated.list()) if stated is not None else ()
+    return in_order(spans, "the alias means two models at once", stated) if stated is not None else ()
+
+
+def read_row_source(node: Node | None, source: SourceInfo) -> SourceInfo | None:
+    """Return where one row of a source comes from, or None where it does not say."""
+    if node is None:
+        return None
+    fields = node.fields(optional=("url", "checked", "note"))
+    return replace(
+        source,
+        url=fields["url"].text() if "url" in fields else source.url,
+        checked=read_day(fields.get("checked")) or source.checked,
+        note=fields["note"].text() if "note" in fields else None,
     )
 
 
@@ -60,14 +90,21 @@ def read_clause(node: Node) -> Clause:
     return Clause(kind, value.text())
 
 
-def _period(node: Node) -> Period:
+def _alias_span(node: Node) -> AliasSpan:
+    fields = node.fields(required=("model",), optional=("from", "to", "source"))
+    begin, end = read_instant(fields.get("from")), read_instant(fields.get("to"))
+    return AliasSpan(begin, end, fields["model"].text())
+
+
+def _period(node: Node, source: SourceInfo) -> Period:
     fields = node.fields(required=("prices",), optional=_RATE_KEYS)
+    own_source = read_row_source(fields.get("source"), source)
     effective = fields["effective"].fields(optional=("from", "to")) if "effective" in fields else {}
-    begin, end = _instant(effective.get("from")), _instant(effective.get("to"))
+    begin, end = read_instant(effective.get("from")), read_instant(effective.get("to"))
     if begin is not None and end is not None and begin >= end:
         raise fields["effective"].error("`from` must be before `to`, and `to` is not part of the period")
     if fields["prices"].content == _DYNAMIC:
-        return Period(begin, end, {}, dynamic=True)
+        return Period(begin, end, {}, dynamic=True, source=own_source)
     per = read_per(fields)
     standard = _tariff(fields, per)
     modes = fields["modes"].mapping() if "modes" in fields else {}
@@ -78,7 +115,8 @@ def _period(node: Node) -> Period:
         end,
         {STANDARD: standard, **{name: overlay(standard, tariff) for name, tariff in own.items()}},
         tuple(_window(window, standard, own, per) for window in windows),
-        _regions(fields.get("regions")),
+        read_regions(fields.get("regions")),
+        source=own_source,
     )
 
 
@@ -184,7 +222,8 @@ def _hours(node: Node) -> tuple[int, int]:
     return begin, end
 
 
-def _regions(node: Node | None) -> Mapping[str, Fraction]:
+def read_regions(node: Node | None) -> Mapping[str, Fraction]:
+    """Return what prices are multiplied with, by region in lower case."""
     regions = node.mapping() if node is not None else {}
     return {name.lower(): _multiplier(region) for name, region in regions.items()}
 
@@ -196,7 +235,7 @@ def _multiplier(node: Node) -> Fraction:
     return Fraction(factor.decimal())
 
 
-def _instant(node: Node | None) -> int | None:
+def read_instant(node: Node | None) -> int | None:
     """Return epoch seconds of a date (midnight UTC) or of a date and time with its zone; None for null."""
     if node is None or node.is_null:
         return None
@@ -227,16 +266,16 @@ def _names(node: Node | None) -> tuple[str, ...] | None:
     return None if node is None or node.is_null else tuple(item.text() for item in node.list())
 
 
-def _in_order(periods: tuple[Period, ...], name: str, node: Node) -> tuple[Period, ...]:
-    """Return the periods by time; ConfigError where two of them overlap, naming both."""
-    ordered = tuple(sorted(periods, key=lambda period: (period.from_s is not None, period.from_s or 0)))
+def in_order(spans: tuple[_Span, ...], what: str, node: Node) -> tuple[_Span, ...]:
+    """Return the spans by time; ConfigError that begins with `what` where two of them overlap, naming both."""
+    ordered = tuple(sorted(spans, key=lambda span: (span.from_s is not None, span.from_s or 0)))
     for earlier, later in pairwise(ordered):
         if earlier.to_s is None or later.from_s is None or later.from_s < earlier.to_s:
-            raise node.error(f"{name} has two prices at once: {_span(earlier)} and {_span(later)}")
+            raise node.error(f"{what}: {_span(earlier)} and {_span(later)}")
     return ordered
 
 
-def _span(period: Period) -> str:
-    begin = "the beginning" if period.from_s is None else utc_text(period.from_s)
-    end = "open end" if period.to_s is None else utc_text(period.to_s)
+def _span(span: Period | AliasSpan) -> str:
+    begin = "the beginning" if span.from_s is None else utc_text(span.from_s)
+    end = "open end" if span.to_s is None else utc_text(span.to_s)
     return f"[{begin}, {end})"

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 from aggcost.errors import ConfigError, UsageError
 from aggcost.model_rates import ModelRates, SourceInfo
+from aggcost.price_book import Book, Listing, ProviderBook
 from aggcost.price_sources import catalogue, formats, native_yaml, strict_json
 from aggcost.price_sources.draft import Conversion, Note, Tree
 from aggcost.price_sources.price_format import read_clause, read_model
-from aggcost.ratecard import Book, Listing, ProviderBook
 from aggcost.strict_yaml import from_data
 
 GROUP = "aggcost.price_sources"
