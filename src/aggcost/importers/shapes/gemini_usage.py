@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from aggcost.importers.layout import Place
-from aggcost.importers.places import at, counted, renamed, rest, total
+from aggcost.importers.places import at, counted, renamed, rest, sql, total
 
 # By what a request was served; what is not here keeps its name, and has no price.
 TIERS = {"on_demand": "standard", "on_demand_priority": "priority", "on_demand_flex": "flex"}
@@ -22,7 +22,9 @@ def usage_fields(*answers: str) -> dict[str, Place]:
         return spelled(*(f"{answer}usageMetadata.{name}" for answer in answers))
 
     def of_kind(details: str, modality: str) -> Place:
-        return counted(place(details), "modality", modality, "tokenCount", "token_count")
+        listed = place(details)
+        found = counted(listed, "modality", modality, "tokenCount", "token_count")
+        return sql(f"CASE WHEN contains({listed.template}, '{modality}') THEN {found.template} END")  # most have none
 
     thoughts = place("thoughtsTokenCount")
     return {
