@@ -16,14 +16,16 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(names.split())
     for names in (
         "activity errors money meters names units whole_file",
-        "engine usage strict_yaml yaml_node shipped ratecard model_rates matching tariff windows",
+        """engine usage strict_yaml yaml_node shipped ratecard model_rates matching tariff windows months schedule
+        contract""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
-        policy routes change_costs conditions ledger rating""",
-        "replay service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty sensitivity",
-        "report report_arms report_audit report_compare report_reconcile reports config",
+        policy routes change_costs conditions ledger rating reached""",
+        """replay service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty
+        sensitivity break_even""",
+        "report report_arms report_audit report_compare report_contract report_reconcile reports config",
         "importers price_sources output",
         """scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice backtest
-        sides matchup reconcile audit origin""",
+        sides matchup reconcile audit origin commitments contract_report what_if""",
         "supervisor cli api demo __init__ __main__",
     )
 )

@@ -25,6 +25,7 @@ from aggcost.policy import Policy
 from aggcost.price_sources import load_rates
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Rates, Shares, all_of, rate
+from aggcost.reached import at_reached_tiers
 from aggcost.reliability import service_as_logged
 from aggcost.report import Coverage
 from aggcost.report_arms import Arm
@@ -138,7 +139,7 @@ def baseline(
     truths = Truths(ledgers.cells, ledgers.zone)
     dims = keys(ledgers, truths, options.project, options.by)
     rates = Rates(ledgers.cells, card)
-    shares = all_of(rates.as_logged(), ledgers.cells)
+    shares = at_reached_tiers(ledgers.cells, all_of(rates.as_logged(), ledgers.cells))
     charges = rate(ledgers.cells, shares, {name: dim.take(shares.cell) for name, dim in dims.items()})
     fields = breakdowns(options, ledgers)
     invariants.breakdowns_add_up(charges, fields)

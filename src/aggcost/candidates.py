@@ -19,6 +19,7 @@ from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim, Mask
 from aggcost.policy import Policy, Route
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
+from aggcost.reached import at_reached_tiers
 from aggcost.reliability import failing, service_after
 from aggcost.replay import OTHERWISE, Facts, Routed, decide
 from aggcost.rules import Condition
@@ -92,10 +93,10 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
     invariants.every_cell_goes_somewhere(cells, routed)
     found = _keys(policy, routed, by)
     factor, factors = _factors(policy, routed, truths)
-    shares = _shares(routed, own, factor, factors)
+    shares = at_reached_tiers(cells, _shares(routed, own, factor, factors))
     after = rate(cells, shares, found)
     logged = {name: by[name].take(routed.cell) for name in ("provider", "model")}
-    before = rate(cells, _shares_before(routed, own.as_logged()), {**found, **logged})
+    before = rate(cells, at_reached_tiers(cells, _shares_before(routed, own.before())), {**found, **logged})
     unbilled = cells.dims["outcome"].where(NOT_BILLED) & failing(cells)
     failed = decide(policy, cells, unbilled, truths, facts, own)
     service = service_after(policy, ledgers, routed, failed)

@@ -11,7 +11,9 @@ from typing import Any, Literal
 import numpy as np
 
 from aggcost.errors import did_you_mean
-from aggcost.tariff import LinePrices, Tariff, line_prices
+from aggcost.months import month_grid_s, month_numbers
+from aggcost.schedule import MonthlyPrices, Schedule
+from aggcost.tariff import LinePrices, Prices, Tariff, line_prices
 from aggcost.windows import IntArray, Window, coarsest_grid
 
 STANDARD = "standard"
@@ -19,6 +21,7 @@ STANDARD = "standard"
 _STANDARD_WORDS = frozenset({"", STANDARD, "default"})
 
 Index = np.ndarray[Any, np.dtype[np.int32]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 UnpricedReason = Literal["unpriced_model", "unpriced_mode", "unpriced_period", "unpriced_usage", "dynamic"]
 
 
@@ -39,10 +42,15 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True)
 class RateLine:
-    """USD per one unit, aligned with `meters.USAGE_KEYS`; None: the meter has no price."""
+    """USD per one unit, aligned with `meters.USAGE_KEYS`; None: the meter has no price.
+
+    Where a contract has schedules, `prices` are those of their first tiers, and `monthly` is what the month may
+    make of them.
+    """
 
     prices: LinePrices
     source: str
+    monthly: tuple[MonthlyPrices, ...] = ()
 
     @property
     def free(self) -> bool:
@@ -74,8 +82,9 @@ class WindowTariffs:
 class Period:
     """Tariffs by service tier in `[from_s, to_s)` (epoch seconds UTC; None is open).
 
-    Of several windows that hold at one instant the last one counts. `regions` multiply every price.
-    A `dynamic` period has no tariffs: its price is only known when a request is made.
+    Of several windows that hold at one instant the last one counts. `regions` multiply every price, then
+    `schedules` change it with the month's volume, and the `factor` of a contract comes last. A `dynamic` period has
+    no tariffs: its price is only known when a request is made.
     """
 
     from_s: int | None
@@ -84,6 +93,8 @@ class Period:
     windows: tuple[WindowTariffs, ...] = ()
     regions: Mapping[str, Fraction] = field(default_factory=dict)
     dynamic: bool = False
+    schedules: tuple[Schedule, ...] = ()
+    factor: Fraction = Fraction(1)
 
     def tables(self) -> Iterator[Mapping[str, Tariff]]:
         """Yield the tariffs outside every window, then those of each window."""
@@ -126,7 +137,7 @@ class ModelRates:
     @property
     def dated(self) -> bool:
         """Whether the price depends on the time of the request."""
-        return bool(self.instants) or any(period.windows for period in self.periods)
+        return bool(self.instants) or self.windowed or bool(self.month_zones)
 
     @property
     def windowed(self) -> bool:
@@ -134,10 +145,15 @@ class ModelRates:
         return any(period.windows for period in self.periods)
 
     @property
+    def month_zones(self) -> tuple[str, ...]:
+        """The time zones in whose calendar months some price depends on what was used."""
+        return tuple(sorted({one.zone for period in self.periods for one in period.schedules}))
+
+    @property
     def grid_s(self) -> int:
         """The coarsest grid (3600, 900, 60 or 1 seconds) on which every change of price lies."""
         windows = (priced.window.grid_s for period in self.periods for priced in period.windows)
-        return min(coarsest_grid(self.instants), *windows, 3600)
+        return min(coarsest_grid(self.instants), *windows, *map(month_grid_s, self.month_zones), 3600)
 
     @property
     def service_tiers(self) -> tuple[str, ...]:
@@ -183,14 +199,25 @@ def _inside(period: Period, starts: IntArray) -> np.ndarray[Any, np.dtype[np.boo
 
 
 def _fill(table: _LineTable, period: Period, rows: IntArray, starts: IntArray, prompts: IntArray) -> None:
-    """Add the lines of one period: by window, then by size of the prompt."""
+    """Add the lines of one period: by window, by month where a schedule counts them, then by size of the prompt."""
     which = np.zeros(len(rows), np.int64)
     for number, priced in enumerate(period.windows, start=1):
         which[priced.window.holds(starts)] = number
-    for number, tariffs in enumerate(period.tables()):
-        chosen = which == number
-        if chosen.any():
-            table.put(rows[chosen], tariffs, prompts[chosen], period.regions)
+    for months, inside in _by_months(period.schedules, starts):
+        for number, tariffs in enumerate(period.tables()):
+            chosen = inside & (which == number)
+            if chosen.any():
+                table.put(rows[chosen], tariffs, prompts[chosen], period, months)
+
+
+def _by_months(schedules: tuple[Schedule, ...], starts: IntArray) -> Iterator[tuple[tuple[int, ...], Mask]]:
+    """Yield the months that rows lie in, one for each schedule, and which rows do."""
+    if not schedules:
+        yield (), np.ones(len(starts), np.bool_)
+        return
+    numbers = np.stack([month_numbers(starts, schedule.zone) for schedule in schedules])
+    for months in np.unique(numbers, axis=1).T:
+        yield tuple(months.tolist()), (numbers == months[:, None]).all(axis=0)
 
 
 class _LineTable:
@@ -204,18 +231,17 @@ class _LineTable:
         self._index = np.zeros(rows, np.int32)
 
     def put(
-        self, rows: IntArray, tariffs: Mapping[str, Tariff], prompts: IntArray, regions: Mapping[str, Fraction]
+        self, rows: IntArray, tariffs: Mapping[str, Tariff], prompts: IntArray, period: Period, months: tuple[int, ...]
     ) -> None:
         tariff = tariffs.get(self._tier)
         if tariff is None:
             self._add(rows, self._without_tier())
             return
         step = np.searchsorted(np.array(tariff.sizes, np.int64), prompts, side="right")
-        multiplier = regions.get(self._region, Fraction(1))
         for number, from_tokens in enumerate((0, *tariff.sizes)):
             chosen = rows[step == number]
             if len(chosen):
-                self._add(chosen, self._line(tariff, from_tokens, multiplier))
+                self._add(chosen, self._line(tariff, from_tokens, period, months))
 
     def put_unpriced(self, rows: Any, reason: UnpricedReason, why: str) -> None:
         if self._index[rows].size:
@@ -228,7 +254,7 @@ class _LineTable:
         self._index[rows] = len(self._lines)
         self._lines.append(line)
 
-    def _line(self, tariff: Tariff, from_tokens: int, multiplier: Fraction) -> Line:
+    def _line(self, tariff: Tariff, from_tokens: int, period: Period, months: tuple[int, ...]) -> Line:
         prices = tariff.at(from_tokens)
         if prices is None:
             return Unpriced(
@@ -236,7 +262,22 @@ class _LineTable:
             )
         if not prices:
             return Unpriced("unpriced_model", f"{self._name} has no token price")
-        return RateLine(line_prices(prices, multiplier), f"{self._rates.source}: {self._name}")
+        return self._rate_line(prices, period, months)
+
+    def _rate_line(self, stated: Prices, period: Period, months: tuple[int, ...]) -> RateLine:
+        """Return the line of stated prices: times the region, by the months' schedules, times the contract's factor."""
+        source = f"{self._rates.source}: {self._name}"
+        region = period.regions.get(self._region, Fraction(1))
+        prices = line_prices(stated, region * period.factor)
+        monthly = tuple(
+            MonthlyPrices(
+                source, schedule, month, line_prices(stated, region), schedule.prices(stated, region * period.factor)
+            )
+            for schedule, month in zip(period.schedules, months, strict=True)
+        )
+        for one in monthly:
+            prices = one.first(prices)
+        return RateLine(prices, source, monthly)
 
     def _without_tier(self) -> Unpriced:
         known = self._rates.service_tiers

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from aggcost.contract import Contract, as_of, contracted, joined
 from aggcost.errors import nearest
 from aggcost.matching import Clause, Form, name_forms
 from aggcost.model_rates import STANDARD, Line, ModelRates, RateLine, SourceInfo, Unpriced
@@ -68,6 +69,7 @@ class Book:
 
     `deployments` say what a name of somebody's own means: (provider, name in lower case) is
     (provider, model). `makes` recognises, by provider, the names of the models that it makes itself.
+    `contract` are terms beside its prices; they hold for the prices of every source.
     """
 
     source: SourceInfo
@@ -75,6 +77,7 @@ class Book:
     open: Callable[[str], ProviderBook]
     deployments: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     makes: Mapping[str, Clause] = field(default_factory=dict)
+    contract: Contract = field(default_factory=Contract)
 
     def provider(self, name: str) -> ProviderBook | None:
         """Return what the source says of a provider, or None where it does not know it."""
@@ -103,11 +106,14 @@ class Resolution:
 class RateCard:
     """All prices of one run, from several sources in order of precedence.
 
-    `digest` (SHA-256) stands for every price in it.
+    `digest` (SHA-256) stands for every price in it. With `at_s` (epoch seconds UTC) requests of any time have the
+    prices, and the contract the terms, of that instant.
     """
 
-    def __init__(self, books: Sequence[Book]) -> None:
+    def __init__(self, books: Sequence[Book], *, at_s: int | None = None) -> None:
         self.books = tuple(books)
+        self.at_s = at_s
+        self.contract = joined(book.contract for book in self.books)
         self._resolved: dict[tuple[str | None, str], Resolution] = {}
         self.sources: tuple[SourceInfo, ...] = tuple(book.source for book in self.books)
         parts = "\n".join(f"{source.name} {source.digest}" for source in self.sources)
@@ -118,19 +124,33 @@ class RateCard:
         key = (canonical_provider(provider) if provider else None, model)
         if key not in self._resolved:
             forms = name_forms(model)
-            self._resolved[key] = self._at(key[0], forms) if key[0] else self._anywhere(forms)
+            found = self._at(key[0], forms) if key[0] else self._anywhere(forms)
+            self._resolved[key] = replace(found, rates=found.rates and self._agreed(found.rates))
         return self._resolved[key]
+
+    def at(self, at_s: int | None) -> RateCard:
+        """Return the card as it holds at an instant (epoch seconds UTC), for requests of any time."""
+        return RateCard(self.books, at_s=at_s)
+
+    def without_contract(self) -> RateCard:
+        """Return the card without discounts, uplifts, commitments and credits."""
+        return RateCard([replace(book, contract=Contract()) for book in self.books], at_s=self.at_s)
 
     def models(self, provider: str | None = None) -> list[ModelRates]:
         """Return the rates of every model (of one provider), sorted by provider and model."""
         names = [canonical_provider(provider)] if provider else self.providers()
         found = {(name, listing.model) for name in names for listing in self._listings(name)}
         rates = (self._assemble(name, model) for name, model in sorted(found))
-        return [one for one in rates if one is not None]
+        return [self._agreed(one) for one in rates if one is not None]
 
     def providers(self) -> tuple[str, ...]:
         """Return the canonical names of every provider that some source knows."""
         return tuple(sorted({name for book in self.books for name in book.provider_names}))
+
+    def _agreed(self, rates: ModelRates) -> ModelRates:
+        """Return the rates under the contract, and as of the card's instant where it has one."""
+        agreed = contracted(rates, self.contract)
+        return agreed if self.at_s is None else as_of(agreed, self.at_s)
 
     def _at(self, provider: str, forms: Sequence[Form]) -> Resolution:
         """Resolve where the log names the provider."""

@@ -36,14 +36,24 @@ class Rates:
     """Rate lines of the cells of one ledger under one rate card, computed once for each route.
 
     This is the read-only view of prices that a price-aware policy gets. Requests that stay where they
-    were logged keep the prices of `today`, where a policy brings a card of its own. A row that sums several requests
+    were logged keep the prices of `today`, where a policy brings a card of its own; `anew` rates them on this card
+    too, as a question about prices does. A row that sums several requests
     has the lowest price tier, since the size of their prompts is not known; `sums_as_one` prices it as one request.
     """
 
-    def __init__(self, cells: Cells, card: RateCard, today: Rates | None = None, *, sums_as_one: bool = False) -> None:
+    def __init__(
+        self,
+        cells: Cells,
+        card: RateCard,
+        today: Rates | None = None,
+        *,
+        anew: bool = False,
+        sums_as_one: bool = False,
+    ) -> None:
         self.cells = cells
         self.card = card
         self._today = today
+        self._anew = anew
         self._by_route: dict[Route, Lines] = {}
         self._logged: Lines | None = None
         self._starts = _starts(cells)
@@ -53,9 +63,13 @@ class Rates:
         """Return how the card reads a logged provider and model."""
         return self.card.resolve(provider, model or "")
 
+    def before(self) -> Lines:
+        """Return the line of each cell as it is priced today."""
+        return self.as_logged() if self._today is None else self._today.before()
+
     def as_logged(self) -> Lines:
-        """Return the line of each cell where it was logged."""
-        if self._today is not None:
+        """Return the line of each cell that stays where it was logged."""
+        if self._today is not None and not self._anew:
             return self._today.as_logged()
         if self._logged is None:
             self._logged = self._lines_as_logged()
@@ -79,7 +93,10 @@ class Rates:
         return np.unique(codes, axis=1, return_inverse=True)[1].astype(np.int64)
 
     def cost(self, route: Route | None, rows: IntArray) -> Fraction | None:
-        """Return what the cells at `rows` would cost on `route`, None if some of them have no price."""
+        """Return what the cells at `rows` would cost on `route`, None if some of them have no price.
+
+        Monthly tiers count as their first: which one a month reaches depends on what the whole policy sends there.
+        """
         lines = self.of(route)
         zeros = np.zeros(len(rows), np.int32)
         whole = Shares(rows, np.ones(len(rows), np.int64), 1, lines.index[rows], lines.table, zeros, (Fraction(1),))

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from aggcost.price_sources import catalogue, native_yaml
+from aggcost.price_sources.contract_check import check_contract
 from aggcost.ratecard import Book, RateCard
 
 SOURCES: Mapping[str, Callable[[Path], Book]] = {native_yaml.NAME: native_yaml.read}
@@ -20,7 +21,9 @@ def load_rates(user_files: Sequence[Path] = (), *, over: RateCard | None = None)
     """Return the rate card of the user's price files, the first one foremost, over a card or the shipped catalogue."""
     own = [SOURCES[native_yaml.NAME](Path(path)) for path in user_files]
     below = (_catalogue(),) if over is None else over.books
-    return RateCard([*own, *below])
+    card = RateCard([*own, *below])
+    check_contract(card)
+    return card
 
 
 @cache

@@ -13,6 +13,7 @@ from aggcost.errors import did_you_mean
 from aggcost.matching import CLAUSES, Clause
 from aggcost.meters import PRICED, REQUESTS
 from aggcost.model_rates import STANDARD, ModelRates, Period, SourceInfo, WindowTariffs, utc_text
+from aggcost.price_sources.schedule_format import read_schedules
 from aggcost.strict_yaml import Node
 from aggcost.tariff import Prices, Step, Tariff, overlay
 from aggcost.windows import DAY_S, DAYS, Window
@@ -22,7 +23,7 @@ _HOURS = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)"
 _UNSUPPORTED = "unsupported"
 _DYNAMIC = "dynamic"
 MODEL_KEYS = ("match", "deployments", "limits", "capabilities", "retired", "deprecated", "also_priced", "rates")
-_RATE_KEYS = ("effective", "per", "tiers", "modes", "windows", "regions", "fees")
+_RATE_KEYS = ("effective", "per", "tiers", "modes", "windows", "regions", "fees", "schedule")
 
 
 def read_model(provider: str, model: str, node: Node, source: SourceInfo) -> ModelRates:
@@ -65,10 +66,7 @@ def _period(node: Node) -> Period:
     fields = node.fields(required=("prices",), optional=_RATE_KEYS)
     if "fees" in fields:
         raise fields["fees"].error("not supported yet: fees", hint="a price per request is `requests`, inside `prices`")
-    effective = fields["effective"].fields(optional=("from", "to")) if "effective" in fields else {}
-    begin, end = _instant(effective.get("from")), _instant(effective.get("to"))
-    if begin is not None and end is not None and begin >= end:
-        raise fields["effective"].error("`from` must be before `to`, and `to` is not part of the period")
+    begin, end = read_effective(fields.get("effective"))
     if fields["prices"].content == _DYNAMIC:
         return Period(begin, end, {}, dynamic=True)
     per = _per(fields)
@@ -82,7 +80,17 @@ def _period(node: Node) -> Period:
         {STANDARD: standard, **{name: overlay(standard, tariff) for name, tariff in own.items()}},
         tuple(_window(window, standard, own, per) for window in windows),
         _regions(fields.get("regions")),
+        schedules=read_schedules(fields, lambda prices: _prices(prices, per), read_zone),
     )
+
+
+def read_effective(node: Node | None) -> tuple[int | None, int | None]:
+    """Return the epoch seconds of `from` and of `to`, which is not part of the time; None is open."""
+    fields = node.fields(optional=("from", "to")) if node is not None else {}
+    begin, end = _instant(fields.get("from")), _instant(fields.get("to"))
+    if node is not None and begin is not None and end is not None and begin >= end:
+        raise node.error("`from` must be before `to`, and `to` is not part of the period")
+    return begin, end
 
 
 def _mode(node: Node, standard: Tariff, per: int | None) -> Tariff:
@@ -177,14 +185,18 @@ def _price(meter: str, node: Node, per: int | None) -> Fraction | None:
 
 
 def _when(fields: Mapping[str, Node]) -> Window:
-    zone = fields["tz"].text() if "tz" in fields else "UTC"
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise fields["tz"].error(f"unknown time zone {zone!r}", hint="use an IANA name such as Asia/Shanghai") from None
+    zone = read_zone(fields["tz"]) if "tz" in fields else "UTC"
     days = fields["days"].list() if "days" in fields else None
     numbers = range(7) if days is None else [_weekday(day) for day in days]
     return Window(zone, frozenset(numbers), tuple(_hours(hours) for hours in fields["hours"].list()))
+
+
+def read_zone(node: Node) -> str:
+    """Return the name of a time zone that exists."""
+    try:
+        return ZoneInfo(node.text()).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise node.error(f"unknown time zone {node.text()!r}", hint="use an IANA name such as Asia/Shanghai") from None
 
 
 def _weekday(node: Node) -> int:
