@@ -6,7 +6,7 @@ are lines of a month, worked out from what an arm spends at the provider.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -76,6 +76,22 @@ class Contract:
     def terms(self) -> tuple[Term, ...]:
         """Every term."""
         return (*self.discounts, *self.uplifts, *self.commitments, *self.credits)
+
+    def of(self, provider: str) -> Contract:
+        """Return the terms of one provider."""
+        return self._only(lambda term: term.provider == provider)
+
+    def held(self, at_s: int) -> Contract:
+        """Return the terms that hold at an instant."""
+        return self._only(lambda term: term.holds(at_s))
+
+    def _only(self, keep: Callable[[Term], bool]) -> Contract:
+        return Contract(
+            tuple(filter(keep, self.discounts)),
+            tuple(filter(keep, self.uplifts)),
+            tuple(filter(keep, self.commitments)),
+            tuple(filter(keep, self.credits)),
+        )
 
 
 def joined(contracts: Iterable[Contract]) -> Contract:

@@ -42,13 +42,7 @@ class Rates:
     """
 
     def __init__(
-        self,
-        cells: Cells,
-        card: RateCard,
-        today: Rates | None = None,
-        *,
-        anew: bool = False,
-        sums_as_one: bool = False,
+        self, cells: Cells, card: RateCard, today: Rates | None = None, *, anew: bool = False, sums_as_one: bool = False
     ) -> None:
         self.cells = cells
         self.card = card
@@ -95,7 +89,7 @@ class Rates:
     def cost(self, route: Route | None, rows: IntArray) -> Fraction | None:
         """Return what the cells at `rows` would cost on `route`, None if some of them have no price.
 
-        Monthly tiers count as their first: which one a month reaches depends on what the whole policy sends there.
+        Of monthly tiers it is the first: which one is reached depends on all that a policy sends there.
         """
         lines = self.of(route)
         zeros = np.zeros(len(rows), np.int32)
@@ -395,15 +389,3 @@ def _prompts(cells: Cells) -> IntArray:
 
 def _summed(cells: Cells) -> Mask:
     return cells.dims["summed"].mask(bool)
-
-
-def lower_bounds(rates: Rates) -> Mask:
-    """Return the cells whose rows sum several requests and would be dearer in another price tier."""
-    summed = _summed(rates.cells) & rates.cells.dims["outcome"].where(USAGE)
-    if not summed.any():
-        return summed
-    low, high = rates.as_logged(), Rates(rates.cells, rates.card, sums_as_one=True).as_logged()
-    pairs, which = np.unique(low.index.astype(np.int64) * len(high.table) + high.index, return_inverse=True)
-    found = [divmod(pair, len(high.table)) for pair in pairs.tolist()]
-    dearer: Mask = summed & np.array([low.table[one] != high.table[other] for one, other in found], dtype=bool)[which]
-    return dearer

@@ -37,18 +37,14 @@ class Reached:
         return self.schedule.reached(self.quantity)
 
 
-def at_reached_tiers(cells: Cells, shares: Shares) -> Shares:
-    """Return the shares of a whole arm with the prices of the tiers that they reach together."""
+def at_reached_tiers(cells: Cells, shares: Shares) -> tuple[Shares, tuple[Reached, ...]]:
+    """Return the shares of a whole arm with the prices of the tiers that they reach together, and these tiers."""
     found = _quantities(cells, shares)
     if not found:
-        return shares
-    return replace(shares, lines=tuple(_settled(line, found) for line in shares.lines))
-
-
-def reached(cells: Cells, shares: Shares) -> tuple[Reached, ...]:
-    """Return what a whole arm reaches, by rate and month."""
-    found = _quantities(cells, shares)
-    return tuple(Reached(*key, quantity) for key, quantity in sorted(found.items(), key=lambda item: _order(item[0])))
+        return shares, ()
+    ordered = sorted(found.items(), key=lambda item: _order(item[0]))
+    tiers = tuple(Reached(*key, quantity) for key, quantity in ordered)
+    return replace(shares, lines=tuple(_settled(line, found) for line in shares.lines)), tiers
 
 
 def _order(key: Key) -> tuple[str, int, str]:

@@ -122,7 +122,7 @@ def _repeating(usage: Usage) -> Usage:
 
 def _charges(ledgers: Ledgers, rates: Rates) -> Charges:
     cells = ledgers.cells
-    shares = at_reached_tiers(cells, all_of(rates.as_logged(), cells))
+    shares, _ = at_reached_tiers(cells, all_of(rates.as_logged(), cells))
     dims = {name: cells.dims[name] for name in ("provider", "model", "service_tier")} | {"day": _days(cells, ledgers)}
     return rate(cells, shares, {name: dim.take(shares.cell) for name, dim in dims.items()})
 

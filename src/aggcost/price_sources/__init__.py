@@ -19,11 +19,16 @@ SOURCES: Mapping[str, Callable[[Path], Book]] = {native_yaml.NAME: native_yaml.r
 
 def load_rates(user_files: Sequence[Path] = (), *, over: RateCard | None = None) -> RateCard:
     """Return the rate card of the user's price files, the first one foremost, over a card or the shipped catalogue."""
-    own = [SOURCES[native_yaml.NAME](Path(path)) for path in user_files]
+    own = [read_book(Path(path)) for path in user_files]
     below = (_catalogue(),) if over is None else over.books
     card = RateCard([*own, *below])
     check_contract(card)
     return card
+
+
+def read_book(path: Path) -> Book:
+    """Return one price file of the user."""
+    return SOURCES[native_yaml.NAME](path)
 
 
 @cache
