@@ -28,7 +28,7 @@ from aggcost.engine import Engine, open_engine
 from aggcost.errors import AggcostError, ConfigError, DataQualityError
 from aggcost.importers import Usage, again, read_usage
 from aggcost.importers.grains import BUCKET
-from aggcost.model_rates import utc_text
+from aggcost.model_rates import day_text
 from aggcost.money import percent
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.ratecard import RateCard
@@ -164,7 +164,7 @@ def _asked_for(policy: Policy) -> str:
     if not policy.anew:
         return f"--policy {shlex.quote(policy.given)}"
     files = [f"--prices {shlex.quote(str(file))}" for file in policy.prices]
-    return " ".join([*files, *([] if policy.at_s is None else [f"--prices-at {utc_text(policy.at_s)}"])])
+    return " ".join([*files, *([] if policy.at_s is None else [f"--prices-at {day_text(policy.at_s)}"])])
 
 
 def _logs(options: Options) -> str:

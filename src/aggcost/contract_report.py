@@ -14,7 +14,7 @@ from aggcost.candidates import Candidate
 from aggcost.commitments import MonthUsed, Used, mean_used, monthly_lines
 from aggcost.contract import Adjustment, Commitment, Contract, Credit, Term
 from aggcost.errors import Issue
-from aggcost.model_rates import utc_text
+from aggcost.model_rates import day_text
 from aggcost.money import plain, settle
 from aggcost.months import month_name, month_start_s
 from aggcost.period import Span
@@ -164,7 +164,7 @@ def contract_assumptions(contract: Contract) -> list[Assumption]:
 
 def term_text(term: Term) -> str:
     """Return a term in words: ``15 % off gpt-4o, from 2026-03-01``."""
-    spans = [f"{word} {_day(instant)}" for word, instant in (("from", term.from_s), ("to", term.to_s)) if instant]
+    spans = [f"{word} {day_text(instant)}" for word, instant in (("from", term.from_s), ("to", term.to_s)) if instant]
     return ", ".join([_what(term), *spans])
 
 
@@ -181,7 +181,3 @@ def _what(term: Term) -> str:
         case Credit(name=name, monthly_usd=amount):
             return f"{name}: {plain(settle(amount))} USD a month credited"
     raise TypeError(f"not a term of a contract: {term!r}")
-
-
-def _day(instant_s: int) -> str:
-    return utc_text(instant_s).removesuffix("T00:00:00Z")

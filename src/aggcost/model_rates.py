@@ -302,3 +302,8 @@ def canonical_tier(service_tier: str | None) -> str:
 def utc_text(instant_s: int) -> str:
     """Return an instant as ISO 8601 with seconds, in UTC."""
     return datetime.fromtimestamp(instant_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day_text(instant_s: int) -> str:
+    """Return an instant as a date where it is midnight UTC, else as `utc_text`."""
+    return utc_text(instant_s).removesuffix("T00:00:00Z")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aggcost.baseline import Options
 from aggcost.errors import UsageError
-from aggcost.model_rates import utc_text
+from aggcost.model_rates import day_text
 from aggcost.policy import Policy, repricing
 from aggcost.price_sources import load_rates, read_book
 from aggcost.ratecard import RateCard
@@ -31,7 +31,7 @@ def questions(files: Sequence[Path], at_s: int | None) -> list[Policy]:
 
 
 def _when(at_s: int | None) -> str:
-    return "" if at_s is None else f", as of {utc_text(at_s).removesuffix('T00:00:00Z')}"
+    return "" if at_s is None else f", as of {day_text(at_s)}"
 
 
 def card_of(options: Options, policy: Policy) -> RateCard:

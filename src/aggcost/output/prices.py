@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from aggcost.meters import TOKEN_KEYS, USAGE_KEYS
-from aggcost.model_rates import STANDARD, ModelRates, Period, utc_text
+from aggcost.model_rates import STANDARD, ModelRates, Period, day_text, utc_text
 from aggcost.money import plain, settle
 from aggcost.output.clean import clean, visible
 from aggcost.ratecard import Resolution
@@ -202,7 +202,7 @@ def _count(tokens: int | None) -> str:
 
 
 def _day(instant_s: int | None) -> str:
-    return _UNKNOWN if instant_s is None else utc_text(instant_s).removesuffix("T00:00:00Z")
+    return _UNKNOWN if instant_s is None else day_text(instant_s)
 
 
 def _window_text(window: Window | None) -> str:
