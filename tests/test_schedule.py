@@ -198,3 +198,34 @@ def test_a_schedule_that_cannot_be_meant_is_refused(tmp_path, schedule, rate, me
     text = prices_of(schedule, **({"rate": rate} if rate else {}))
     with pytest.raises(ConfigError, match=message):
         native_yaml.read(price_file(tmp_path, text))
+
+
+def test_a_month_that_is_logged_in_part_is_said(tmp_path):
+    schedule = prices_of(f"{{kind: volume, {TIERS}}}")
+    whole = [request("2026-02-01T00:30:00Z", tokens=1500), request("2026-02-28T23:30:00Z", tokens=2000)]
+    report = analyzed(tmp_path, whole, schedule)
+    assert not [issue for issue in report.issues if issue.code == "tier_of_partial_month"]
+    (tier,) = report.tiers
+    assert (tier.arm, tier.month, tier.kind, tier.over, tier.quantity) == (
+        "as_logged",
+        "2026-02",
+        "volume",
+        "tokens",
+        3500,
+    )
+    assert (tier.tier, tier.tiers, tier.rate) == (3, 3, "prices.yaml: acme/one")
+    part = [*whole, request("2026-03-01T00:30:00Z", tokens=5)]
+    (issue,) = [one for one in analyzed(tmp_path, part, schedule).issues if one.code == "tier_of_partial_month"]
+    assert issue.message == ("monthly tiers were reached on what is logged of 2026-03, which is not the whole month")
+    abroad = analyzed(tmp_path, whole, prices_of(f"{{kind: volume, tz: Europe/Berlin, {TIERS}}}"))
+    (issue,) = [one for one in abroad.issues if one.code == "tier_of_partial_month"]
+    assert "2026-02, 2026-03" in issue.message  # in Berlin February begins an hour before the log
+
+
+def test_an_arm_with_a_tier_of_a_month_logged_in_part_says_it_too(tmp_path):
+    moves = policy(tmp_path, "rules: [{when: true, route: other/two}]\n")
+    rows = [request("2026-02-01T00:00:00Z", "third/three", tokens=500)]
+    text = TWO + '  third: {models: {three: {rates: [{prices: {input: "1"}}]}}}\n'
+    report = backtest.simulate(options(tmp_path, rows, text), [moves])
+    assert [tier.arm for tier in report.tiers] == ["policy"]
+    assert "tier_of_partial_month" in {issue.code for issue in report.issues}

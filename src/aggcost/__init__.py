@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aggcost.api import Log, Table, analyze, compare, load_policy, load_rates, rate, read_usage, replay
+    from aggcost.api import Log, Table, analyze, compare, load_policy, load_rates, rate, read_usage, replay, reprice
     from aggcost.errors import AggcostError
 
 __version__ = "0.1.0"
@@ -25,6 +25,7 @@ __all__ = [
     "rate",
     "read_usage",
     "replay",
+    "reprice",
 ]
 
 

@@ -13,6 +13,7 @@ from aggcost.model_rates import STANDARD, ModelRates, Period, day_text, utc_text
 from aggcost.money import plain, settle
 from aggcost.output.clean import clean, visible
 from aggcost.ratecard import Resolution
+from aggcost.schedule import Schedule
 from aggcost.tariff import LinePrices, Tariff, line_prices
 from aggcost.windows import DAYS, Window
 
@@ -54,16 +55,16 @@ def _period_rows(period: Period) -> Iterator[PriceRow]:
     windows = [None, *(priced.window for priced in period.windows)]
     for window, tariffs in zip(windows, period.tables(), strict=True):
         for tier, tariff in tariffs.items():
-            for size, prices in _sizes(tariff):
+            for size, prices in _sizes(tariff, period.factor):
                 yield PriceRow(tier, window, size, period.from_s, period.to_s, prices)
 
 
-def _sizes(tariff: Tariff) -> Iterator[tuple[int, LinePrices | None]]:
+def _sizes(tariff: Tariff, factor: Fraction) -> Iterator[tuple[int, LinePrices | None]]:
     """Yield the prompt sizes at which a price really changes, with the prices from there on."""
     before: LinePrices | None = ()
     for size in (0, *tariff.sizes):
         stated = tariff.at(size)
-        prices = None if stated is None else line_prices(stated)
+        prices = None if stated is None else line_prices(stated, factor)
         if prices != before:
             yield size, prices
         before = prices
@@ -146,8 +147,23 @@ def _facts(found: Resolution, rates: ModelRates) -> Iterator[str]:
     yield ", ".join(facts)
     for name, multiplier in sorted({pair for period in rates.periods for pair in period.regions.items()}):
         yield f"region {visible(name)}: times {plain(settle(multiplier))}"
+    for factor in sorted({period.factor for period in rates.periods} - {Fraction(1)}):
+        yield f"contract: list price times {plain(settle(factor))}, in the prices below"
+    for schedule in dict.fromkeys(one for period in rates.periods for one in period.schedules):
+        yield visible(_schedule_text(schedule))
     if rates.not_rated:
         yield f"not rated: {visible(', '.join(rates.not_rated))}"
+
+
+def _schedule_text(schedule: Schedule) -> str:
+    """Return where the tiers of a schedule end: the prices below are the rate's own, before it."""
+    ends = [f"up to {_whole(tier.up_to)}" for tier in schedule.tiers if tier.up_to is not None]
+    meters = "" if schedule.meters == USAGE_KEYS else f" of {', '.join(schedule.meters)}"
+    return f"monthly tiers, {schedule.kind}, {schedule.over}{meters}: {', '.join([*ends, 'above'])} ({schedule.zone})"
+
+
+def _whole(amount: Fraction) -> str:
+    return f"{settle(amount).normalize():,f}"
 
 
 def _head(rates: ModelRates) -> dict[str, Any]:
@@ -182,7 +198,7 @@ def _latest(rates: ModelRates) -> tuple[str, str]:
     tariff = rates.periods[-1].tariffs.get(STANDARD) if rates.periods else None
     if tariff is None:
         return _UNKNOWN, _UNKNOWN
-    prices = dict(zip(USAGE_KEYS, line_prices(tariff.prices), strict=True))
+    prices = dict(zip(USAGE_KEYS, line_prices(tariff.prices, rates.periods[-1].factor), strict=True))
     return _amount(prices["input"], 1_000_000) or _UNKNOWN, _amount(prices["output"], 1_000_000) or _UNKNOWN
 
 
