@@ -50,6 +50,8 @@ def test_a_policy_that_moves_usage_away_shows_the_shortfall_it_causes(tmp_path):
     assert compared.savings == 60  # of the requests alone
     assert compared.roi.monthly_savings == -42
     assert compared.roi.payback_reason == "never"
+    assert compared.roi.readings[0].name == "api_only"
+    assert compared.roi.readings[0].monthly_savings == -42  # a shortfall is owed to the provider: no overhead
 
 
 def test_identity_saves_nothing_with_a_contract_on_both_sides(tmp_path):

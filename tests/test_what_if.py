@@ -117,6 +117,15 @@ def test_a_bill_that_sums_requests_can_be_asked_about_prices(tmp_path):
     assert ask(tmp_path, rows, TODAY.replace('"2"', '"1"')).arms[1].cost == Decimal("0.006")
 
 
+def test_over_the_catalogue_alone_an_offer_still_counts(tmp_path):
+    rows = [request("2026-02-01T00:30:00Z", "openai/gpt-4o", tokens=1000)]
+    half = price_file(tmp_path, "discounts: [{provider: openai, percent: 50}]\n", "half.yaml")
+    dear = 'providers: {openai: {models: {gpt-4o: {rates: [{prices: {input: "100"}}]}}}}\n'
+    asked = options(tmp_path, rows, dear, catalogue_only=True)
+    report = backtest.simulate(asked, questions([half], None))
+    assert [arm.cost for arm in report.arms] == [Decimal("0.0025"), Decimal("0.00125")]
+
+
 def run(tmp_path, monkeypatch, *arguments):
     options(tmp_path, ROWS, TODAY)
     price_file(tmp_path, CUT, "cut.yaml")

@@ -47,10 +47,9 @@ class Outside:
         return _sum(self.before_usd), _sum(self.after_usd)
 
     @property
-    def sums(self) -> tuple[Decimal, Decimal]:
-        """Return the sums of everything, before and after."""
-        before, after = self.overheads
-        return before + _sum(self.contract_before_usd), after + _sum(self.contract_after_usd)
+    def contracts(self) -> tuple[Decimal, Decimal]:
+        """Return the sums of the contracts' lines, before and after."""
+        return _sum(self.contract_before_usd), _sum(self.contract_after_usd)
 
     def rows(self) -> tuple[Component, ...]:
         """Return a row for each overhead, in the order of today's list, new ones last."""
@@ -122,13 +121,13 @@ def _roi(baseline: Arm, after: Arm, outside: Outside, policy: Policy, project: P
     """Return the return of a policy, None where a month's cost is not known, or where only prices are in question."""
     if policy.anew or baseline.cost_monthly is None or after.cost_monthly is None:
         return None
-    (before, beside_after), (overheads_before, overheads_after) = outside.sums, outside.overheads
+    (owed_before, owed_after), (stated_before, stated_after) = outside.contracts, outside.overheads
     return roi(
-        MonthlyCost(baseline.cost_monthly - before, before, project.upkeep),
-        MonthlyCost(after.cost_monthly - beside_after, beside_after, policy.upkeep),
+        MonthlyCost(baseline.cost_monthly - owed_before - stated_before, stated_before, project.upkeep, owed_before),
+        MonthlyCost(after.cost_monthly - owed_after - stated_after, stated_after, policy.upkeep, owed_after),
         migration=policy.migration,
         settings=project.finance,
-        assumed_savings_usd=overheads_before - overheads_after,
+        assumed_savings_usd=stated_before - stated_after,
     )
 
 
