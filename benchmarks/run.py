@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import imports as importing
 import logs
 import proposals
 from processes import AGGCOST, FailedError, Run, best
@@ -127,7 +128,12 @@ def small_things(_bench: Bench) -> Iterator[Line]:
     )
 
 
-PARTS: tuple[Callable[[Bench], Iterator[Line]], ...] = (scans, many_policies, memory, loops, small_things)
+def imports(bench: Bench) -> Iterator[Line]:
+    """Yield what importing costs, by the format, by the file and beside `ccusage`, on a twentieth of the rows."""
+    yield from importing.lines(bench.rows // 20)
+
+
+PARTS: tuple[Callable[[Bench], Iterator[Line]], ...] = (scans, many_policies, memory, loops, small_things, imports)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typing import cast
 
 from aggcost.importers import FORMATS, Format
 from aggcost.importers.capabilities import KEYS, lacking, short
+from aggcost.importers.reading import NESTED
 
 PAGE = Path(__file__).parent / "formats.md"
 BEGIN = "<!-- formats: written by `make docs` from src/aggcost/importers; do not edit -->\n"
@@ -50,9 +51,20 @@ def _section(one: Format) -> Iterator[str]:
     yield from _wrapped(f"**Tokens:** {one.SEMANTICS}.", "* ")
     told = "; ".join(f"{key}: {one.CAPABILITIES[key]}" for key in KEYS)
     yield from _wrapped(f"**Tells:** {told}.", "* ")
+    dropped = _dropped_by(one)
+    if dropped:
+        yield from _wrapped(f"**Duplicates** are dropped by: {dropped}.", "* ")
     missing = lacking(one.CAPABILITIES)
     if missing:
         yield from _wrapped(f"**Cannot support:** {'; '.join(missing)}.", "* ")
+
+
+def _dropped_by(one: Format) -> str:
+    """Return what drops a repeat, as reports name it."""
+    layout = one.LAYOUT
+    if layout is None or not layout.key:
+        return ""
+    return "; ".join((layout.key_is, *layout.repeated, *([NESTED] if layout.node else [])))
 
 
 def _about(one: Format) -> Iterator[str]:

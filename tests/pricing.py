@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from aggcost.meters import PROMPT_KEYS, USAGE_KEYS
+from aggcost.meters import PRICED, PROMPT_KEYS, USAGE_KEYS
 from aggcost.money import plain, settle
 from aggcost.ratecard import Line, ModelRates, RateCard, RateLine
 
@@ -37,10 +37,25 @@ def charge(
     found = line(rates, when, prompt, tier, region)
     if not isinstance(found, RateLine):
         return None
-    amounts = [(found.prices[USAGE_KEYS.index(key)], quantity) for key, quantity in quantities.items()]
+    counted = {key: quantity * PRICED[key].scale for key, quantity in quantities.items()}
+    for key, rounding in found.roundings.items():
+        if counted.get(key):
+            counted[key] = -(-max(counted[key], rounding.minimum) // rounding.step) * rounding.step
+    for key in found.extra.keys() & quantities.keys():
+        within = PRICED[key].within
+        if within is not None:
+            counted[within] -= counted[key]
+    amounts = [(price_of(found, key), quantity) for key, quantity in counted.items()]
     if any(price is None and quantity for price, quantity in amounts):
         return None
     return plain(settle(sum((price * quantity for price, quantity in amounts if price is not None), Fraction(0))))
+
+
+def price_of(found: RateLine, meter: str) -> Fraction | None:
+    """Return the price of one quantity that is in no meter priced apart; 0 for a part that stays in its whole."""
+    if meter in USAGE_KEYS:
+        return found.prices[USAGE_KEYS.index(meter)]
+    return found.extra.get(meter, None if PRICED[meter].within is None else Fraction(0))
 
 
 def rates_of(card: RateCard, provider: str | None, model: str) -> ModelRates:

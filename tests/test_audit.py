@@ -119,3 +119,26 @@ def test_the_page_fits_80_columns(logged):
     lines = render(audit(logged), "table", View(width=80)).splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0] == "$0.098 is recorded for 9 requests, $0.077 more than the prices say ($0.020)."
+
+
+def test_searches_and_audio_are_part_of_what_is_held_against_the_record(tmp_path):
+    prices = """\
+aggcost_prices: 1
+providers:
+  acme:
+    models:
+      m:
+        rates:
+          - prices: {input: "2", input_audio: "20", output: "10"}
+            fees: {web_search: {price: "10", per: 1000}}
+"""
+    (tmp_path / "prices.yaml").write_text(prices)
+    names = "timestamp,provider,model,input_tokens,input_audio_tokens,output_tokens,web_searches,file_searches,cost_usd"
+    # 900 x 2 + 100 x 20 + 100 x 10 = 4,800 millionths of a dollar, and 3 searches are 30,000.
+    rows = ["1000,100,100,3,,0.0348", "1000,100,100,,,0.0048", "1000,100,100,3,,0.0048", "1000,100,100,,1,0.0048"]
+    lines = [f"2026-02-02T09:00:00Z,acme,m,{row}" for row in rows]
+    (tmp_path / "log.csv").write_text("\n".join([names, *lines, ""]))
+    options = Options(logs=(str(tmp_path / "log.csv"),), read=ReadOptions(), prices=(tmp_path / "prices.yaml",))
+    (found,) = audit(options).models
+    assert (found.requests, found.agree, found.rated) == (3, 2, Decimal("0.0744"))
+    assert [one.name for one in found.causes] == ["unexplained"]

@@ -1,4 +1,5 @@
 import json
+from fractions import Fraction
 
 import pytest
 from pricing import line
@@ -38,9 +39,16 @@ def test_a_model_listed_without_a_price_is_unpriced(card):
 
 
 def test_a_price_of_audio_alone_is_no_price_of_tokens(card):
-    rates = card.resolve("openai", "whisper-1").rates
+    found = line(card.resolve("openai", "whisper-1").rates)
+    assert isinstance(found, RateLine)
+    assert not any(found.prices)
+    assert found.extra["second_audio_in"] * 3_600_000 == Fraction("0.36")
+
+
+def test_a_price_that_no_meter_here_counts_is_named(card):
+    rates = card.resolve("openai", "gpt-live-1").rates
     assert isinstance(line(rates), Unpriced)
-    assert rates.not_rated == ("audio_hours", "input_audio_hours")
+    assert rates.not_rated == ("audio_hours",)
 
 
 def test_a_search_model_has_a_price_for_each_request(card):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ibis
 import pytest
 from reading_logs import HEADER, ROW, log
 
+from aggcost import engine as engines
 from aggcost.engine import Engine, EngineError, open_engine
 from aggcost.importers import ReadOptions, read_usage
 
@@ -54,3 +56,25 @@ def test_a_signal_that_comes_while_the_engine_works_is_an_interruption(tmp_path)
 
     with pytest.raises(KeyboardInterrupt):
         Engine("duckdb", Interrupted(), tmp_path).rows("SELECT 1")
+
+
+@pytest.mark.parametrize("most_sorted", [0, 1000])
+@pytest.mark.parametrize("kind", ["BIGINT", "HUGEINT"])
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [("NULL, 3, -1, 3, 9223372036854775807, 3, NULL", (5, 3)), ("NULL", (0, 0)), ("5", (1, 1))],
+)
+def test_different_numbers_are_counted_whether_sorted_or_grouped(monkeypatch, most_sorted, kind, listed, expected):
+    monkeypatch.setattr(engines, "_MOST_SORTED", most_sorted)
+    with open_engine() as engine:
+        engine.rows(f"CREATE VIEW numbers AS SELECT CAST(unnest([{listed}]) AS {kind}) AS n")
+        assert engine.distinct(engine.backend.table("numbers").n, 10) == expected
+
+
+def test_a_table_under_a_name_is_the_same_table():
+    with open_engine() as engine:
+        engine.rows("CREATE VIEW numbers AS SELECT 1 AS n")
+        made = engine.backend.table("numbers").mutate(m=ibis._.n + 1)
+        named = engine.named(made, "made")
+        assert engine.to_arrow(named).to_pylist() == engine.to_arrow(made).to_pylist() == [{"n": 1, "m": 2}]
+        assert engine.named(named, "again") is named

@@ -67,15 +67,16 @@ def test_lists_that_hold_no_counts_are_quarantined(tmp_path, count):
     assert read(lines(tmp_path, used([1], count))).places == [(1, "output_tokens", "not_a_count")]
 
 
+@pytest.mark.parametrize("batched", [True, False])
 @pytest.mark.parametrize("encoded", [True, False])
-def test_lines_of_an_event_hub(tmp_path, encoded):
+def test_lines_of_an_event_hub(tmp_path, encoded, batched):
     def hub(category, **properties):
         inside = MODEL | properties
         told = {"time": "2026-02-02T09:00:00Z", "category": category, "correlationId": "c1", "durationMs": 5}
         return told | {"resultSignature": "429", "properties": json.dumps(inside) if encoded else inside}
 
     rows = [hub("RequestResponse"), hub("AzureOpenAIRequestUsage", promptTokens=[3], generatedTokens=[0])]
-    found = read(lines(tmp_path, *rows))
+    found = read(lines(tmp_path, *([{"records": rows}, {"records": []}] if batched else rows)))
     assert found.inputs[0].format == "azure-openai"
     assert [(row["input"], row["http_status"], row["status"]) for row in kept(found)] == [(3, 429, "error")]
 

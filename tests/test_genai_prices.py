@@ -6,11 +6,14 @@ from decimal import Decimal
 
 import pytest
 from genai_prices import data, types
-from pricing import charge, epoch_s
+from pricing import charge, epoch_s, line
 
+from aggcost.meters import PRICED
+from aggcost.model_rates import RateLine
 from aggcost.money import PICO
 from aggcost.price_sources import build, catalogue, genai_prices, load_rates
 
+DRAWS = 3  # requests of each model
 WHENS = (
     "2024-06-01T02:00:00Z",
     "2026-08-20T07:30:00Z",
@@ -31,21 +34,40 @@ def test_converting_again_gives_the_shipped_file_byte_for_byte():
     assert shipped.read_bytes() == build.catalogue_text().encode()
 
 
+# Parts and units of ours, and the package's names for what has no cached part.
+PARTS = {
+    "input_video": "input_video_tokens", "reasoning": "output_reasoning_tokens", "output_audio": "output_audio_tokens",
+    "output_image": "output_image_tokens", "output_video": "output_video_tokens",
+    "cache_read_audio": "cache_audio_read_tokens", "cache_read_image": "cache_image_read_tokens",
+}  # fmt: skip
+UNITS = {
+    "web_search": "web_searches", "file_search": "storage_searches", "page": "input_document_pages",
+    "char": "input_characters", "second_audio_in": "input_audio_seconds",
+}  # fmt: skip
+
+
 def usage_of(quantities):
-    prompt = sum(amount for meter, amount in quantities.items() if meter not in ("output", "requests"))
     writes = quantities["cache_write_5m"] + quantities["cache_write_1h"]
+    known = {name: quantities[key] for key, name in (PARTS | UNITS).items() if key in quantities}
+    if "second_audio_in" in quantities:
+        known["audio_seconds"] = quantities["second_audio_in"]  # which contains what was heard
+    for kind in ("audio", "image"):
+        parts = [quantities.get(f"{where}_{kind}", 0) for where in ("input", "cache_read")]
+        known |= {f"input_{kind}_tokens": sum(parts)} if any(parts) else {}
     return types.Usage(
-        input_tokens=prompt,
+        input_tokens=quantities["input"] + quantities["cache_read"] + writes,
         cache_read_tokens=quantities["cache_read"],
         cache_write_tokens=writes,
         cache_write_5m_tokens=quantities["cache_write_5m"],
         cache_write_1h_tokens=quantities["cache_write_1h"],
         output_tokens=quantities["output"],
+        **known,
     )
 
 
-def draw(rng):
-    return {
+def draw(rng, extra):
+    """Quantities of a request, with some of those that are priced apart."""
+    found = {
         "input": rng.randrange(1000),
         "cache_read": rng.choice([0, rng.randrange(500_000)]),
         "cache_write_5m": rng.choice([0, 100]),
@@ -53,6 +75,10 @@ def draw(rng):
         "output": rng.randrange(2000),
         "requests": 1,
     }
+    for key in extra:
+        within = PRICED[key].within
+        found[key] = rng.randrange(20) if within is None else rng.randrange(found[within] // 4 + 1)
+    return found
 
 
 def explained(rates, model, tier):
@@ -73,10 +99,14 @@ def tiers_of(model):
 
 def test_requests_cost_what_the_package_says_or_are_unpriced_for_a_reason():
     card, rng, priced, unpriced = load_rates(), random.Random(20261123), 0, 0
+    extra = set()
     for provider in data.providers:
-        for model in provider.models:
+        for model in [model for model in provider.models for _ in range(DRAWS)]:
             rates = card.resolve(provider.id, model.id).rates
-            when, tier, quantities = rng.choice(WHENS), rng.choice(tiers_of(model)), draw(rng)
+            when, tier = rng.choice(WHENS), rng.choice(tiers_of(model))
+            found = line(rates, when, tier=tier)
+            quantities = draw(rng, found.extra if isinstance(found, RateLine) else ())
+            extra |= quantities.keys() & {*PARTS, *UNITS}
             at = datetime.fromtimestamp(epoch_s(when), UTC)
             theirs = model.calc_price(
                 usage_of(quantities), provider, genai_request_timestamp=at, price_context=TIERS[tier]
@@ -94,8 +124,9 @@ def test_requests_cost_what_the_package_says_or_are_unpriced_for_a_reason():
                     quantities,
                 )
                 priced += 1
-    assert priced > 2000
-    assert unpriced < 300
+    assert extra == {*PARTS, *UNITS}
+    assert priced > 2000 * DRAWS
+    assert unpriced < 300 * DRAWS
 
 
 def test_every_listed_name_means_the_same_model():
@@ -144,6 +175,25 @@ def test_times_of_day_become_windows_in_utc():
     assert model_of(entries) == [
         {"prices": {"input": "1"}, "windows": [{"tz": "UTC", "hours": ["00:30-16:30"], "prices": {"input": "2"}}]}
     ]
+
+
+def test_parts_and_fees_are_taken_over_and_what_no_meter_counts_is_named():
+    prices = types.ModelPrice(
+        input_mtok=Decimal(3), input_audio_mtok=Decimal(32), output_reasoning_mtok=Decimal(2),
+        web_searches_kcount=Decimal(10), audio_hours=Decimal("0.36"), input_audio_hours=Decimal("0.36"),
+        output_citation_mtok=Decimal(2),
+    )  # fmt: skip
+    info = types.ModelInfo(id="m", match=types.ClauseEquals("m"), prices=prices)
+    found = genai_prices.model(info)
+    assert found["also_priced"] == ["output_citation_mtok"]
+    assert found["rates"] == [
+        {
+            "prices": {"input": "3", "input_audio": "32", "reasoning": "2"},
+            "fees": {"web_search": {"price": "10", "per": 1000}, "second_audio_in": {"price": "0.36", "per": 3600}},
+        }
+    ]
+    alone = types.ModelInfo(id="m", match=types.ClauseEquals("m"), prices=types.ModelPrice(audio_hours=Decimal(3)))
+    assert (genai_prices.model(alone)["also_priced"], genai_prices.model(alone)["rates"]) == (["audio_hours"], [])
 
 
 def test_a_window_that_would_hide_a_price_is_refused():

@@ -17,15 +17,15 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     for names in (
         "activity errors money meters names units whole_file",
         """engine usage strict_yaml yaml_node shipped ratecard model_rates matching tariff windows months schedule
-        contract""",
+        contract quantities""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
-        policy routes change_costs conditions ledger rating reached""",
+        policy routes change_costs conditions ledger rating reached charging withheld""",
         """replay service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even""",
         "report report_arms report_audit report_compare report_contract report_reconcile reports config",
         "importers price_sources output",
         """scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice backtest
-        sides matchup reconcile audit origin commitments contract_report what_if""",
+        sides matchup reconcile audit origin commitments contract_report what_if repeated""",
         "supervisor cli api demo __init__ __main__",
     )
 )

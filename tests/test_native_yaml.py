@@ -9,6 +9,7 @@ from pricing import NOW, charge, line, per_million, rates_of
 from aggcost.errors import ConfigError
 from aggcost.price_sources import load_rates, native_yaml
 from aggcost.ratecard import RateCard, RateLine, Unpriced
+from aggcost.tariff import Rounding
 
 M = 1_000_000
 HEAD = "aggcost_prices: 1\ncurrency: USD\nproviders:\n"
@@ -211,6 +212,69 @@ def test_requests_keep_their_own_unit_under_another_per(card):
     assert charge(rates, input=1, requests=1) == "1.0025"
 
 
+GPT_AUDIO = 'rates: [{prices: {input: "2.5", input_audio: "32", output: "10", output_audio: "64"}}]'
+
+
+def test_a_part_with_a_price_leaves_the_meter_it_is_in(card):
+    rates = rates_of(card(model(GPT_AUDIO)), "acme", "m")
+    assert charge(rates, input=1100, input_audio=1000, output=450, output_audio=400) == "0.05835"
+
+
+def test_a_part_without_a_price_stays_in_the_meter_it_is_in(card):
+    rates = rates_of(card(model('rates: [{prices: {input: "1.1", output: "4.4"}}]')), "acme", "m")
+    assert charge(rates, input=1000, output=5000, reasoning=4000, input_image=7) == "0.0231"
+    assert line(rates).extra == {}
+
+
+@pytest.mark.parametrize(
+    ("prices", "usd"),
+    [
+        ('input: "1", cache_read: "2", input_audio: "4", cache_read_audio: "8"', "0.000008"),
+        ('input: "1", cache_read: "2", input_audio: "4", cache_read_audio: "0"', "0"),
+        ('input: "1", cache_read: "2", input_audio: "4"', "0.000002"),
+        ('input: "1", input_audio: "4"', "0.000004"),
+        ('input: "1"', "0.000001"),
+        ('input: "1", cache_read_audio: unsupported', None),
+        ('cache_read_audio: "8"', "0.000008"),
+    ],
+)
+def test_cached_audio_climbs_to_the_nearest_price(card, prices, usd):
+    rates = rates_of(card(model(f"rates: [{{prices: {{{prices}}}}}]")), "acme", "m")
+    assert charge(rates, cache_read=1, cache_read_audio=1) == usd
+
+
+def test_fees_are_charged_beside_tokens(card):
+    text = 'rates: [{prices: {input: "3", output: "15"}, fees: {web_search: {price: "10", per: 1000}}}]'
+    rates = rates_of(card(model(text)), "acme", "m")
+    assert charge(rates, input=1000, output=500, web_search=3) == "0.0405"
+    assert charge(rates, input=1000, output=500, file_search=1) is None
+
+
+def test_seconds_are_counted_in_thousandths_and_rounded_as_stated(card):
+    fee = '{price: "0.36", per: 3600, minimum: 10, round_up: "0.5"}'
+    rates = rates_of(card(model(f"rates: [{{prices: {{}}, fees: {{second_audio_in: {fee}}}}}]")), "acme", "m")
+    assert charge(rates, second_audio_in=3) == charge(rates, second_audio_in=10) == "0.001"
+    assert line(rates).extra == {"second_audio_in": Fraction(1, 10_000_000)}
+    assert line(rates).roundings == {"second_audio_in": Rounding(10_000, 500)}
+
+
+def test_a_service_tier_that_states_a_fee_states_its_minimum_too(card):
+    text = """
+        rates:
+          - prices: {}
+            fees: {page: {price: "4", per: 1000, minimum: 5}}
+            modes: {batch: {prices: {}, fees: {page: {price: "2", per: 1000}}}, flex: {prices: {}}}
+    """
+    rates = rates_of(card(model(text)), "acme", "m")
+    assert [charge(rates, tier=tier, page=1) for tier in (None, "batch", "flex")] == ["0.02", "0.002", "0.02"]
+
+
+def test_a_price_per_request_with_a_fee_still_includes_the_tokens(card):
+    text = 'rates: [{prices: {requests: "2.50"}, fees: {web_search: {price: "10", per: 1000}}}]'
+    rates = rates_of(card(model(text)), "acme", "m")
+    assert charge(rates, input=900, output=100, requests=1, web_search=1) == "0.0125"
+
+
 def test_unsupported_is_not_free(card):
     rates = rates_of(card(model('rates: [{prices: {input: "1", cache_write: unsupported}}]')), "acme", "m")
     assert charge(rates, input=M) == "1"
@@ -339,9 +403,23 @@ ERRORS = {
         ('rates: [{prices: {input: "4"}, windows: [{hours: ["01:00-02:00"], prices: {input: "3"}, '
         'modes: {batch: {prices: {input: "1"}}}}]}]'),
         "service tier 'batch' has no prices outside the window", None),
-    "fees": (
-        'rates: [{prices: {input: "1"}, fees: {web_search: {price: "10", per: 1000}}}]',
-        "not supported yet: fees", "requests"),
+    "a fee for an unknown number": (
+        'rates: [{prices: {input: "1"}, fees: {web_search: "10"}}]',
+        "say how many units of web_search this is the price of", 'web_search: {price: "10", per: 1000}'),
+    "a fee for tokens": (
+        'rates: [{prices: {}, fees: {output: {price: "10", per: 1000}}}]', "unknown key 'output'", "known keys"),
+    "a fee twice": (
+        ('rates: [{prices: {page: {price: "1", per: 1000}}, fees: {page: {price: "10", per: 1000}}}]'),
+        "page already has a price under `prices`", None),
+    "a minimum of tokens": (
+        'rates: [{prices: {input: {price: "1", minimum: 10}}}]', "unknown key 'minimum'", "known keys: price, per"),
+    "a minimum finer than what is counted": (
+        'rates: [{prices: {}, fees: {page: {price: "1", per: 1, minimum: "0.5"}}}]',
+        "expected a number of units of page above 0, found '0.5'", None),
+    "a minimum by size": (
+        ('rates: [{prices: {input: "1"}, tiers: [{when: {prompt_tokens: {gt: 5}}, '
+        'prices: {page: {price: "1", per: 1, minimum: 2}}}]}]'),
+        "a minimum holds whatever the size of the prompt", None),
     "two kinds of match": ("match: {equals: a, regex: b}", "expected one of equals", None),
     "bad pattern": ("match: {regex: '('}", "not a regular expression", None),
     "no context": ("limits: {context: 0}", "expected a whole number from 1 on", None),

@@ -10,9 +10,19 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "aggcost"
 MONEY = (
     *("money", "meters", "units", "ratecard", "model_rates", "tariff", "price_sources/*"),
-    *("rating", "arms", "compare", "spend", "asserted"),
+    *("rating", "charging", "withheld", "arms", "compare", "coverage", "spend", "asserted"),
+    *("reconcile", "sides", "variance", "matchup", "importers/casts", "importers/places", "importers/contained"),
     *("finance", "proposal", "cashflow", "readings", "budget"),
-    *("policy", "config", "report*", "output/as_json"),
+    *(
+        "policy",
+        "config",
+        "report*",
+        "output/as_json",
+        "output/figures",
+        "output/money_tables",
+        "output/spend_tables",
+        "output/prices",
+    ),
 )
 FLOATING = frozenset({"float", "float16", "float32", "float64", "floating"})
 

@@ -30,6 +30,10 @@ def card(tmp_path_factory):
                     windows: [{tz: Asia/Shanghai, days: [sat, sun], hours: ["22:00-02:00"], prices: {output: "2"}}]
                     regions: {eu: {multiply: "1.10"}}
               two: {limits: {context: 1000}}
+              hears:
+                rates:
+                  - prices: {input: "1", input_audio: "32"}
+                    fees: {second_audio_in: {price: "0.36", per: 3600, minimum: 10, round_up: 1}}
     """
     path.write_text(dedent(text), encoding="utf-8")
     return load_rates([path])
@@ -89,9 +93,10 @@ def test_a_price_that_does_not_change_is_shown_once(card):
     table = model_table(card.resolve("openai", "gpt-4o"))
     rows = [line.split() for line in table.splitlines() if line.startswith(("standard", "batch"))]
     assert rows == [
-        ["standard", "-", "-", "any", "2.5", "1.25", "2.5", "2.5", "10"],
-        ["batch", "2026-10-14", "-", "any", "1.25", "1.25", "1.25", "1.25", "5"],
+        ["standard", "-", "-", "any", "2.5", "1.25", "2.5", "2.5", "10", "10", "2.5"],
+        ["batch", "2026-10-14", "-", "any", "1.25", "1.25", "1.25", "1.25", "5", "10", "2.5"],
     ]
+    assert "output  1,000 web_search  1,000 file_search" in table
 
 
 def test_only_what_held_at_a_time(card):
@@ -108,8 +113,18 @@ def test_only_what_held_at_a_time(card):
                 "cache_write_other": "2", "output": "8",
             },
             "usd_per_1000_requests": "0",
+            "fees": {},
         }
     ]  # fmt: skip
+
+
+def test_parts_and_fees_have_columns_of_their_own(card):
+    heading, row = model_table(card.resolve("acme", "hears")).splitlines()[-2:]
+    assert heading.endswith("output  input audio  cache read audio  3,600 second_audio_in")
+    assert row.split()[-8:] == ["1", "-", "32", "32", "0.36,", "at", "least", "10"]
+    (tree,) = json.loads(model_json(card.resolve("acme", "hears")))["prices"]
+    assert tree["usd_per_mtok"]["input_audio"] == "32"
+    assert tree["fees"] == {"second_audio_in": {"price": "0.36", "per": 3600, "minimum": "10", "round_up": "1"}}
 
 
 def test_a_model_without_prices_says_so(card):
@@ -121,10 +136,11 @@ def test_the_list_of_models(card):
     lines = models_table(card.models("acme")).splitlines()
     assert [line.split() for line in lines[2:]] == [
         ["provider", "model", "context", "input", "output", "source"],
+        ["acme", "hears", "-", "1", "-", "own.yaml"],
         ["acme", "one", "200,000", "1", "4", "own.yaml"],
         ["acme", "two", "1,000", "-", "-", "own.yaml"],
     ]
-    assert [one["model"] for one in json.loads(models_json(card.models("acme")))["models"]] == ["one", "two"]
+    assert [one["model"] for one in json.loads(models_json(card.models("acme")))["models"]] == ["hears", "one", "two"]
 
 
 def test_a_contract_is_in_the_prices_and_said(tmp_path):

@@ -72,7 +72,15 @@ CASES = {
     "cached tokens of a preview model": (
         "google", "gemini-3-flash-preview", NOW, None,
         {"input": 3914, "cache_read": 16_298, "output": 931}, "0.0055649"),
-    "reasoning is inside output": ("openai", "o4-mini", NOW, None, {"input": 1000, "output": 5000}, "0.0231"),
+    "reasoning is inside output": (
+        "openai", "o4-mini", NOW, None, {"input": 1000, "output": 5000, "reasoning": 4000}, "0.0231"),
+    "searches are charged by the thousand": (
+        "anthropic", SONNET, NOW, None, {"input": 1000, "output": 500, "web_search": 3}, "0.0405"),
+    "audio has a price of its own in the prompt and in the answer": (
+        "openai", "gpt-audio", NOW, None,
+        {"input": 1100, "input_audio": 1000, "output": 450, "output_audio": 400}, "0.05835"),
+    "heard audio by the hour": ("openai", "whisper-1", NOW, None, {"second_audio_in": 90}, "0.009"),
+    "pages": ("mistral", "mistral-ocr-2503", NOW, None, {"page": 3}, "0.003"),
     "thoughts were added to output at import": (
         "google", "gemini-2.5-pro", NOW, None, {"input": 1000, "output": 2244}, "0.02369"),
     "Bedrock in a region": (

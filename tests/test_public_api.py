@@ -9,7 +9,17 @@ import pytest
 
 import aggcost
 
-PROMISED = {"AggcostError", "read_usage", "load_rates", "load_policy", "replay", "rate", "compare", "analyze"}
+PROMISED = {
+    "AggcostError",
+    "read_usage",
+    "load_rates",
+    "load_policy",
+    "replay",
+    "rate",
+    "compare",
+    "analyze",
+    "reconcile",
+}
 HEAVY = ("duckdb", "ibis", "numpy", "pandas", "pyarrow", "pyspark", "rich", "yaml")
 
 
@@ -36,9 +46,14 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_functions_are_not_hidden_by_modules_of_the_same_name() -> None:
-    code = "import aggcost; aggcost.load_policy; print(callable(aggcost.replay), callable(aggcost.compare))"
+    code = "import aggcost; aggcost.load_policy; print(*map(callable, (aggcost.replay, aggcost.compare, aggcost.reconcile)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True", "True"]
+    assert done.stdout.split() == ["True"] * 3
+
+
+def test_a_bill_must_be_named() -> None:
+    with pytest.raises(TypeError, match="no bill"):
+        aggcost.reconcile(aggcost.read_usage("log.csv"))
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

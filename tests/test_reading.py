@@ -64,6 +64,21 @@ def test_parquet_cells_that_are_or_are_not_their_own_reading(tmp_path, provider,
     assert [(row["model"], row["input"]) for row in found.good] == [("m", 5), ("m", None)]
 
 
+@pytest.mark.parametrize(("column", "bad"), [("input_tokens", 2**64 - 1), ("output_tokens", 10**12 + 1)])
+def test_parquet_numbers_that_no_request_has(tmp_path, column, bad):
+    numbers = {"input_tokens": [7, 9, None], "output_tokens": [1, 1, 1]}
+    numbers[column][1] = bad
+    found = read(parquet(tmp_path, model=["m"] * 3, **{name: pa.array(n, "uint64") for name, n in numbers.items()}))
+    assert found.values("input") == [7, None]
+    assert found.places == [(2, column, "not_a_count")]
+
+
+def test_a_parquet_status_that_is_none_is_found_beside_odd_ones(tmp_path):
+    found = read(parquet(tmp_path, model=["m"] * 3, input_tokens=[1, 2, 3], status=["Success", "weird", "ok"]))
+    assert found.values("status") == ["ok", "ok"]
+    assert found.places == [(2, "status", "not_a_status")]
+
+
 def test_parquet_times_without_a_zone_are_refused(tmp_path):
     path = parquet(
         tmp_path, ts=pa.array([NOON.replace(tzinfo=None)], pa.timestamp("ns")), model=["m"], input_tokens=[5]

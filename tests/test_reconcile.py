@@ -128,6 +128,35 @@ def test_duplicates_are_dropped_where_that_is_asked(tmp_path):
     assert against(tmp_path, [*HALF, HALF[1]], [row("one,,2,2000,0,200,0.006")], read=asked).difference == 0
 
 
+def test_a_retry_is_no_duplicate(tmp_path):
+    failed = HALF[1].replace("10:00:00Z", "09:30:00Z")
+    status = [f"{row},{word}" for row, word in ((HALF[0], "ok"), (failed, "error"), (HALF[1], "ok"))]
+    log = tmp_path / "tried.csv"
+    log.write_text(LOG.replace("\n", ",status\n") + "\n".join(status) + "\n")
+    against(tmp_path, HALF, [row("one,,2,2000,0,200,0.006")])
+    found = reconcile(Options(logs=(str(log),), prices=(tmp_path / "prices.yaml",)), (str(tmp_path / "bill.csv"),))
+    assert parts(found) == {"extra_requests": "-0.003"}
+    assert found.coverage.retries is not None
+    assert (found.coverage.retries.records, found.coverage.retries.cost) == (1, Decimal("0.003"))
+
+
+def test_the_coverage_says_what_was_dropped(tmp_path):
+    found = against(tmp_path, [*HALF, HALF[1]], [row("one,,2,2000,0,200,0.006")], read=ReadOptions(dedupe="id"))
+    assert (found.coverage.duplicate, found.coverage.duplicates.cost) == (1, Decimal("0.003"))
+    assert found.bill_coverage.duplicates.records == 0
+
+
+def test_unusable_rows_of_both_sides_are_written(tmp_path):
+    bad = tmp_path / "bad.csv"
+    log = [*HALF, "2026-02-02T09:00:00Z,r3,acme,one,,many,0,0"]
+    against(tmp_path, log, [row("one,,2,2000,0,200,0.006"), row("one,,x,1,0,0,")], quarantine=bad)
+    assert bad.read_text().splitlines() == [
+        "file,line,column,reason",
+        f"{tmp_path}/log.csv,4,input_tokens,not_a_count",
+        f"{tmp_path}/bill.csv,3,requests,not_a_count",
+    ]
+
+
 def test_everything_at_once(tmp_path):
     log = [*HALF, HALF[1], "2026-02-03T09:00:00Z,r4,acme,two,,1000,0,1000"]
     bill = [row("one,,2,2000,1000,200,0.0045"), row("two,,2,2000,0,2000,0.012", 3)]

@@ -9,7 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aggcost.api import Log, Table, analyze, compare, load_policy, load_rates, rate, read_usage, replay, reprice
+    from aggcost.api import (
+        Log,
+        Table,
+        analyze,
+        compare,
+        load_policy,
+        load_rates,
+        rate,
+        read_usage,
+        reconcile,
+        replay,
+        reprice,
+    )
     from aggcost.errors import AggcostError
 
 __version__ = "0.1.0"
@@ -24,6 +36,7 @@ __all__ = [
     "load_rates",
     "rate",
     "read_usage",
+    "reconcile",
     "replay",
     "reprice",
 ]
@@ -35,7 +48,7 @@ def __getattr__(name: str) -> Any:
     if name == "AggcostError":
         return importlib.import_module("aggcost.errors").AggcostError
     api = importlib.import_module("aggcost.api")
-    # All at once: loading the library also binds the modules `replay` and `compare` to this package.
+    # All at once: loading the library also binds the modules `replay`, `compare` and `reconcile` to this package.
     globals().update({public: getattr(api, public) for public in api.__all__})
     return globals()[name]
 

@@ -9,6 +9,7 @@
     aggcost.replay(log, policy, rates).to_pandas()    # where each request would have gone
     aggcost.compare(log, [policy]).comparisons[0].roi # when it pays back
     aggcost.reprice(log, "offer.yaml").comparisons[0] # the same usage on other prices
+    aggcost.reconcile(log, "bill.csv").difference     # what the bill says more than the log
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +29,14 @@ from aggcost.engine import open_engine
 from aggcost.importers import ReadOptions
 from aggcost.importers import read_usage as read_into
 from aggcost.ledger import accepted
-from aggcost.meters import TOKEN_KEYS
+from aggcost.meters import PRICED, TOKEN_KEYS
 from aggcost.money import settle
 from aggcost.policy import Policy
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Rates
+from aggcost.reconcile import reconcile as reconciled
 from aggcost.report import Report
+from aggcost.report_reconcile import Reconciliation
 from aggcost.what_if import questions
 
 if TYPE_CHECKING:
@@ -142,6 +146,21 @@ def analyze(log: Log, rates: RateCard | None = None) -> Report:
     return backtest.analyze(_options(log, rates))
 
 
+def reconcile(
+    log: Log,
+    *bills: str | Path,
+    rates: RateCard | None = None,
+    tolerance_percent: Decimal | str = "1",
+) -> Reconciliation:
+    """Return the report of `aggcost reconcile`: the log held against bills or usage reports, which are read like it.
+
+    A difference of up to `tolerance_percent` of the bill is `within_tolerance`; nothing to compare gives no `rows`.
+    """
+    if not bills:
+        raise TypeError("no bill to hold the log against: name its files")
+    return reconciled(_options(log, rates), [str(bill) for bill in bills], Decimal(tolerance_percent))
+
+
 def _options(log: Log, rates: RateCard | None) -> baseline.Options:
     return baseline.Options(logs=log.files, read=log.options, project=log.project, today=rates)
 
@@ -149,12 +168,15 @@ def _options(log: Log, rates: RateCard | None) -> baseline.Options:
 def _table(charges: Charges, names: Sequence[str], shown: Mapping[str, Any] | None = None) -> Table:
     columns: dict[str, pa.DataType] = {name: pa.date32() if name == "day" else pa.string() for name in names}
     columns |= {"requests": USD, **dict.fromkeys((f"{key}_tokens" for key in TOKEN_KEYS), USD), "cost_usd": USD}
+    counted = [key for key in charges.extra_columns if key in PRICED]
+    columns |= dict.fromkeys(counted, USD)
     rows = []
     for values, sums in charges.by_all(names).items():
         row = {name: (shown or {}).get(name, _same)(value) for name, value in zip(names, values, strict=True)}
         row["requests"] = settle(sums.requests)
         row |= {f"{key}_tokens": settle(sums.tokens[key]) for key in TOKEN_KEYS}
         row["cost_usd"] = settle(sums.cost_usd) if sums.has_price else None
+        row |= {key: settle(sums.units[key]) for key in counted}
         rows.append(row)
     ordered = sorted(rows, key=lambda row: [str(row[name]) for name in names])
     return Table(columns, tuple(ordered))
@@ -164,4 +186,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-__all__ = ["Log", "Table", "analyze", "compare", "load_policy", "load_rates", "rate", "read_usage", "replay", "reprice"]
+__all__ = [
+    "Log", "Table", "analyze", "compare", "load_policy", "load_rates", "rate", "read_usage", "reconcile", "replay",
+    "reprice",
+]  # fmt: skip

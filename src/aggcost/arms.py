@@ -82,7 +82,7 @@ def arm(
         variance=settle(sums.rated_recorded_usd - sums.recorded_usd) if recorded else None,
         variance_percent=percent(sums.rated_recorded_usd - sums.recorded_usd, sums.recorded_usd) if recorded else None,
         requests=count(sums.requests),
-        tokens=tokens(sums),
+        tokens=tokens(sums.tokens),
         per_request=each(sums.cost_usd, rated),
         per_1000_requests=each(sums.cost_usd * 1000, rated),
         per_successful_request=each(sums.cost_usd, service.served) if complete else None,
@@ -97,6 +97,7 @@ def arm(
         worst_minutes=service.worst_minutes,
         successful_percent=service.successful_percent,
         days=_days(charges),
+        units={meter: count(number) for meter, number in sums.units.items()},
     )
 
 
@@ -110,14 +111,14 @@ def count(number: Fraction) -> Requests:
     return int(number) if number.denominator == 1 else settle(number)
 
 
-def tokens(sums: Totals) -> Tokens:
-    """Return the tokens of a group by kind; shares of a token are rounded half-even."""
-    writes = sum(sums.tokens[key] for key in ("cache_write_5m", "cache_write_1h", "cache_write_other"))
+def tokens(sums: Mapping[str, Fraction]) -> Tokens:
+    """Return tokens by kind, those written to a cache together; shares of a token are rounded half-even."""
+    writes = sum(sums[key] for key in ("cache_write_5m", "cache_write_1h", "cache_write_other"))
     return Tokens(
-        input=round(sums.tokens["input"]),
-        cache_read=round(sums.tokens["cache_read"]),
+        input=round(sums["input"]),
+        cache_read=round(sums["cache_read"]),
         cache_write=round(writes),
-        output=round(sums.tokens["output"]),
+        output=round(sums["output"]),
     )
 
 
@@ -128,7 +129,7 @@ def groups(found: Mapping[Any, Totals], cost_usd: Decimal | None) -> tuple[Group
             key=None if key is None else str(key),
             cost=settle(sums.cost_usd) if sums.has_price else None,
             requests=count(sums.requests),
-            tokens=tokens(sums),
+            tokens=tokens(sums.tokens),
             unpriced=count(sums.unpriced),
         )
         for key, sums in found.items()

@@ -14,7 +14,7 @@ from aggcost.errors import DataQualityError, UsageError
 from aggcost.implied import implied_price, in_words
 from aggcost.importers import again, read_usage
 from aggcost.ledger import USAGE, total
-from aggcost.meters import TOKEN_KEYS
+from aggcost.meters import EXTRA_KEYS, TOKEN_KEYS
 from aggcost.money import percent, settle
 from aggcost.report_arms import Tokens
 from aggcost.report_audit import Audit, AuditedModel, Explained, OddRequest
@@ -127,7 +127,7 @@ def _explained(name: str, detail: str, found: Sequence[Found]) -> Explained:
 
 
 def _odd(row: OddRow) -> OddRequest:
-    units = {key: int(row.fields[key] or 0) for key in TOKEN_KEYS}
+    units = {key: int(row.fields.get(key) or 0) for key in (*TOKEN_KEYS, *EXTRA_KEYS)}
     implied = implied_price(row.recorded_usd, units, row.priced.own.prices)
     recorded, rated = settle(row.recorded_usd), settle(row.rated_usd)
     moment = row.fields.get("ts")

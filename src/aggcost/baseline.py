@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from aggcost import grains, invariants, scanning
+from aggcost import grains, invariants, repeated, scanning
 from aggcost.arms import Month, Service, arm
 from aggcost.candidates import keys
 from aggcost.commitments import SPENT_BY, MonthUsed, monthly_lines, months_used
 from aggcost.conditions import Truths
 from aggcost.config import Project
-from aggcost.coverage import cost_alone_issues, coverage, tier_issues, unpriced_issues
+from aggcost.coverage import cost_alone_issues, coverage, tier_issues, unpriced_issues, untold_issues
 from aggcost.engine import Engine
 from aggcost.errors import Issue, UsageError, did_you_mean
-from aggcost.importers import ReadOptions, Usage
+from aggcost.importers import Quarantined, ReadOptions, Usage
 from aggcost.ledger import Dim
 from aggcost.money import settle
 from aggcost.output import write
@@ -148,8 +148,9 @@ def baseline(
     charges = rate(ledgers.cells, shares, {name: dim.take(shares.cell) for name, dim in dims.items()})
     fields = breakdowns(options, ledgers)
     invariants.breakdowns_add_up(charges, fields)
-    found = coverage(ledgers.cells, charges)
-    _write_quarantine(options, usage)
+    found = repeated.told(engine, usage, coverage(ledgers.cells, charges), card)
+    if options.quarantine is not None:
+        write_quarantined(usage.locate(None), options.quarantine)
     invariants.every_record_has_one_outcome(found, sum(one.records for one in usage.inputs))
     month = Month(ledgers.span.factor)
     outside = {one.name: one.monthly_usd for one in options.project.overheads}
@@ -182,24 +183,25 @@ def baseline(
         tiers=tiers,
         used=used,
         contract_lines=lines,
-        issues=_issues(usage, rates, charges),
+        issues=_issues(usage, found, rates, charges),
     )
 
 
-def _write_quarantine(options: Options, usage: Usage) -> None:
-    if options.quarantine is not None:
-        rows = ((row.file, row.line, row.column, row.reason) for row in usage.locate(None))
-        write(rows_as_csv(("file", "line", "column", "reason"), rows), options.quarantine)
+def write_quarantined(found: Iterable[Quarantined], path: Path) -> None:
+    """Write where unusable rows are, and why, as CSV: file, line, column, reason."""
+    rows = ((row.file, row.line, row.column, row.reason) for row in found)
+    write(rows_as_csv(("file", "line", "column", "reason"), rows), path)
 
 
-def _issues(usage: Usage, rates: Rates, charges: Charges) -> tuple[Issue, ...]:
+def _issues(usage: Usage, found: Coverage, rates: Rates, charges: Charges) -> tuple[Issue, ...]:
     """Return what is wrong with the log as it is."""
     return (
-        *usage.issues,
+        *repeated.rated(usage.issues, found.repeats),
         *scanning.issue_of_cells(rates.cells),
         *unpriced_issues(charges, rates.card),
         *cost_alone_issues(charges),
         *tier_issues(rates),
+        *untold_issues(charges),
     )
 
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from aggcost.charging import surcharges
 from aggcost.meters import PROMPT_KEYS, USAGE_KEYS
 from aggcost.model_rates import STANDARD, ModelRates, Period, RateLine, canonical_tier, utc_text
 
@@ -53,8 +54,12 @@ class Cause:
 
 
 def unit_prices(line: RateLine) -> UnitPrices:
-    """Return USD per unit by usage key; a meter without a price is left out."""
-    return {key: price for key, price in zip(USAGE_KEYS, line.prices, strict=True) if price is not None}
+    """Return USD per unit by usage key; a meter without a price is left out.
+
+    What few logs count (audio, searches) is there with what it costs on top of the meter it is part of.
+    """
+    base = {key: price for key, price in zip(USAGE_KEYS, line.prices, strict=True) if price is not None}
+    return base | surcharges(line)
 
 
 def causes(rates: ModelRates, asked: Asked) -> tuple[Cause, ...]:

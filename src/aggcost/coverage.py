@@ -8,9 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from aggcost import charging
+from aggcost.arms import tokens
 from aggcost.errors import Issue
 from aggcost.ledger import DUPLICATE, FILTERED, NOT_BILLED, QUARANTINED, USAGE, Cells, Mask, total
-from aggcost.meters import TOKEN_KEYS
+from aggcost.meters import PRICED, TOKEN_KEYS
 from aggcost.money import percent, plain, settle
 from aggcost.ratecard import RateCard, RateLine, Unpriced
 from aggcost.rating import Charge, Charges, Rates, Totals, all_of, rate
@@ -21,8 +23,8 @@ _CODES = {
     "unpriced_model": "models without a price",
     "unpriced_mode": "a service tier without a price",
     "unpriced_period": "no price at the time of the request",
-    "unpriced_usage": "no token counts in the log",
-    "unpriced_meter": "a kind of token without a price",
+    "unpriced_usage": "the log does not tell what is charged",
+    "unpriced_meter": "a meter without a price",
     "dynamic": "a price that is only known at run time",
 }
 
@@ -60,9 +62,7 @@ def _outcome(cells: Cells, name: str) -> int:
 
 def _tokens(cells: Cells) -> Tokens:
     kept = cells.dims["outcome"].mask(lambda outcome: outcome not in (QUARANTINED, FILTERED, DUPLICATE))
-    sums = {key: total(cells.sums[key][kept]) for key in TOKEN_KEYS}
-    writes = sums["cache_write_5m"] + sums["cache_write_1h"] + sums["cache_write_other"]
-    return Tokens(input=sums["input"], cache_read=sums["cache_read"], cache_write=writes, output=sums["output"])
+    return tokens({key: Fraction(total(cells.sums[key][kept])) for key in TOKEN_KEYS})
 
 
 def _priced_percent(sums: Totals) -> Decimal | None:
@@ -90,11 +90,47 @@ def unpriced_issues(charges: Charges, card: RateCard) -> tuple[Issue, ...]:
             code=reason,
             severity="warning",
             count=requests[reason],
-            message=f"{_CODES[reason]}: {_listed(names)}",
+            message=f"{_CODES[reason]}: {_listed(names)}{_of_meters(charges) if reason == 'unpriced_meter' else ''}",
             hint=_hint(reason, names.values(), card),
         )
         for reason, names in sorted(found.items())
     )
+
+
+def _of_meters(charges: Charges) -> str:
+    """Return which meters have no price, and what the rest of their requests comes to."""
+    meters: set[str] = set()
+    known_usd = Fraction(0)
+    for charge in charges.rows:
+        line = charge.line.known if isinstance(charge.line, Unpriced) else charge.line
+        if charge.cost is None and line is not None:
+            sums = charges.sums_of(charge)
+            meters |= set(charging.without_price(line, sums))
+            known_usd += sum(charging.usd_by_meter(line, sums).values(), Fraction(0)) / charges.whole
+    rest = f"; the rest of these requests, {plain(settle(known_usd))} USD, is in no total" if known_usd else ""
+    return f" ({', '.join(sorted(meters))}){rest}"
+
+
+def untold_issues(charges: Charges) -> tuple[Issue, ...]:
+    """Return an issue where prices tell parts of prompts or answers apart (audio, reasoning) that the log does not."""
+    models: dict[str, set[str]] = {}
+    requests = 0
+    for charge in charges.rows:
+        if isinstance(charge.line, RateLine) and charge.cost:
+            used = charges.sums_of(charge)
+            untold = {
+                part
+                for part in charging.parts_apart(charge.line)
+                if part not in charges.extra_columns and used[PRICED[part].within or part]
+            }
+            if untold:
+                models.setdefault(_name(charge), set()).update(untold)
+                requests += charge.requests // charges.whole
+    if not models:
+        return ()
+    parts = ", ".join(sorted({part for found in models.values() for part in found}))
+    message = f"prices tell {parts} apart, the log does not: charged like other tokens: {_listed(models)}"
+    return (Issue("parts_not_told", "info", requests, message),)
 
 
 def tier_issues(rates: Rates) -> tuple[Issue, ...]:
@@ -132,7 +168,8 @@ def _lower_bounds(rates: Rates) -> Mask:
 
 def cost_alone_issues(charges: Charges) -> tuple[Issue, ...]:
     """Return an issue where rows state a cost, but nothing that a price could be applied to."""
-    alone = [one for one in charges.rows if one.keys["recorded"] and one.cost is None and not any(one.tokens)]
+    unpriced = (one for one in charges.rows if one.keys["recorded"] and one.cost is None)
+    alone = [one for one in unpriced if not any(one.tokens) and not any(one.extra)]
     stated_usd = Fraction(sum(one.recorded for one in alone), charges.whole * 10**12)
     return (
         (

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import ibis
 import ibis.expr.operations as ops
+import numpy as np
 import pyarrow as pa
 
 from aggcost import activity
@@ -28,6 +29,7 @@ ENGINES: tuple[EngineName, ...] = ("duckdb", "spark")
 
 # What a scan of a log needs: CSV buffers and the row groups being written, per thread.
 _MEMORY_MB, _MEMORY_A_THREAD_MB = 400, 150
+_MOST_SORTED = 1 << 24  # integers: 128 MB
 
 
 class EngineError(InputError):
@@ -55,19 +57,51 @@ class Engine:
         """Return the engine's hash of a text column as int64: to count distinct values, not to be shown."""
         return xxhash64(column) if self.name == "spark" else (duckdb_hash(column) >> 1).cast("int64")
 
+    def named(self, table: ibis.Table, name: str) -> ibis.Table:
+        """Return the same table, on DuckDB as a view: what stands behind it is put into SQL once, not by each scan."""
+        if self.name != "duckdb" or isinstance(table.op(), ops.DatabaseTable):
+            return table
+        self.rows(f"CREATE OR REPLACE TEMPORARY VIEW {identifier(name)} AS {_duckdb_sql(table)}")
+        with _told(self.name):
+            return self.backend.table(name)
+
     def to_arrow(self, expression: ibis.Expr) -> pa.Table:
         """Return the result of an Ibis expression; EngineError says what the engine could not do."""
         with _told(self.name):
             # Ibis's own ways go through pandas: slow to import, and integers beside nulls become doubles there.
             if self.name == "spark":
                 return self.backend.raw_sql(_spark_sql(expression)).toArrow()
-            return self.backend.con.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
+            return self.backend.con.sql(_duckdb_sql(expression)).to_arrow_table()
+
+    def distinct(self, column: ibis.Value, most: int) -> tuple[int, int]:
+        """Return how many integers a column of int64 has and how many different ones, nulls aside.
+
+        There are at most `most`. Where memory holds them all, sorting takes half the time of grouping.
+        """
+        table = column.name("value").as_table()
+        table = table.filter(table.value.notnull())
+        if self.name != "duckdb" or most > _MOST_SORTED:
+            counts = table.aggregate(values=table.value.count(), distinct=table.value.nunique())
+            (counted,) = self.to_arrow(counts).to_pylist()
+            return counted["values"], counted["distinct"]
+        # Not by Ibis, which leaves out a cast to what it takes a column for: hashes united may be wider than it knows.
+        wide = f"SELECT CAST(value AS BIGINT) FROM ({_duckdb_sql(table)})"  # noqa: S608 - Ibis's own SQL
+        with _told(self.name):
+            chunks = self.backend.con.sql(wide).to_arrow_table().column(0).chunks
+        values = np.concatenate([np.frombuffer(chunk.buffers()[1], np.int64)[chunk.offset :][: len(chunk)]
+                                 for chunk in chunks] or [np.zeros(0, np.int64)])  # fmt: skip
+        values.sort()
+        return len(values), len(values) - int(np.count_nonzero(values[1:] == values[:-1]))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a DuckDB statement; text logs are read this way."""
         with _told(self.name):
             found: list[tuple[Any, ...]] = self.backend.raw_sql(sql).fetchall()
             return found
+
+    def register(self, name: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Let DuckDB's statements read Arrow rows by this name, in place of others; those of a reader once."""
+        self.backend.con.register(name, rows)
 
     def percent(self) -> float:
         """Return how far DuckDB is with the statement that another thread has it run, below 0 where it cannot tell."""
@@ -232,6 +266,10 @@ def _spark_session(master: str, settings: Mapping[str, str]) -> Any:
             hint="it needs Java 17 or newer, and --master a URL it knows",
         ) from error
     return backend
+
+
+def _duckdb_sql(expression: ibis.Expr) -> str:
+    return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
 
 
 def _spark_sql(expression: ibis.Expr) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from aggcost.meters import TOKEN_KEYS
 from aggcost.money import plain, settle
 
 _MOST_DIGITS = 6
@@ -28,9 +29,10 @@ def implied_price(
     half_usd = Fraction(1, 2 * 10 ** _decimals(recorded_usd))
     found = []
     for meter, count in units.items():
-        if not count or meter not in prices:
+        if not count or meter not in TOKEN_KEYS or meter not in prices:
             continue
-        others_usd = sum((prices[name] * number for name, number in units.items() if name != meter), Fraction(0))
+        others = ((prices.get(name), number) for name, number in units.items() if name != meter)
+        others_usd = sum((price * number for price, number in others if price is not None), Fraction(0))
         price = _shortest((recorded_usd - others_usd) / count, half_usd / count)
         if price is not None and price != prices[meter]:
             found.append((meter, price))

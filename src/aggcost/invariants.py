@@ -24,6 +24,8 @@ def every_record_has_one_outcome(found: Coverage, records_read: int) -> None:
     )  # fmt: skip
     _equal("records by outcome", sum(outcomes), found.records)
     _equal("records in the ledger", found.records, records_read)
+    _equal("duplicates rated", found.duplicates.records, found.duplicate)
+    _equal("duplicates by reason", sum(part.records for part in found.duplicates.by), found.duplicate)
 
 
 def breakdowns_add_up(charges: Charges, names: Iterable[str]) -> None:
@@ -35,6 +37,8 @@ def breakdowns_add_up(charges: Charges, names: Iterable[str]) -> None:
         _equal(f"requests by {name}", sum((part.requests for part in parts), Fraction(0)), whole.requests)
         for kind, number in whole.tokens.items():
             _equal(f"{kind} tokens by {name}", sum((part.tokens[kind] for part in parts), Fraction(0)), number)
+        for meter, number in whole.units.items():
+            _equal(f"{meter} by {name}", sum((part.units[meter] for part in parts), Fraction(0)), number)
 
 
 def every_cell_goes_somewhere(cells: Cells, routed: Routed) -> None:

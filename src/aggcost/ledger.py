@@ -20,13 +20,14 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
-from aggcost import rules
+from aggcost import quantities, rules
 from aggcost.errors import DataQualityError
 from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS
 
 if TYPE_CHECKING:
     from aggcost.engine import Engine
     from aggcost.rules import Atom
+    from aggcost.tariff import Rounding
 
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -66,7 +67,9 @@ class Plan:
     `grid_s` is the length of a time bucket in seconds; `instants` (epoch seconds) cut the time instead
     where they are given, for logs with too many cells by the hour. `names` are further fields kept as they are;
     `cuts` the lower bounds of the bins of a number; `asked` the names some condition compares a
-    field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown.
+    field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown. `roundings` are
+    those by which some price counts the units of a request, each with its meter. `numbered` are all values of some
+    names, which the engine keeps apart by their positions.
     """
 
     grid_s: int = 3600
@@ -75,6 +78,8 @@ class Plan:
     cuts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tests: tuple[Atom, ...] = ()
+    roundings: tuple[tuple[str, Rounding], ...] = ()
+    numbered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def most_bins(self) -> int:
@@ -124,7 +129,8 @@ class Cells:
     The key `start_s` is the start of the time bucket (epoch seconds); `summed` says of rows that they are not one
     request each: the size of their prompts is not known. Sums are the token meters,
     `requests`, `records`, `reasoning`, `recorded_pico` (recorded cost in 1e-12 of its currency), and
-    `first_s`, `last_s` (first and last request, epoch seconds).
+    `first_s`, `last_s` (first and last request, epoch seconds). Where the log counts more (`meters.EXTRA_KEYS`),
+    these are sums, too, and `uses NAME` tells rows that used a unit meter from those that did not.
     """
 
     dims: Mapping[str, Dim]
@@ -185,9 +191,10 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) ->
         _tokens_known(usage).name("tokens_known"),
         usage.recorded_cost.notnull().name("recorded"),
         (usage.request_count != 1).name("summed"),
+        *quantities.use_keys(usage),
         *keys_without_time(usage, wanted, zone),
     ]
-    table = engine.to_arrow(usage.group_by(keys).aggregate(**_sums(usage)))
+    table = engine.to_arrow(usage.group_by(keys).aggregate(**_sums(usage), **quantities.sums(usage, wanted.roundings)))
     if table.num_rows > MAX_CELLS:
         raise DataQualityError(
             f"the conditions cut this log into {table.num_rows:,} cells, more than {MAX_CELLS:,}",
@@ -208,16 +215,29 @@ def start_of(usage: ibis.Table, wanted: Plan) -> ibis.Value:
 def keys_without_time(usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> list[ibis.Value]:
     """Return the keys that a condition may look at, other than the time, as columns of `usage`."""
     return [
-        *(usage[name] for name in (*NAME_KEYS, *wanted.names)),
+        *(_name(usage, name, wanted.numbered.get(name)) for name in (*NAME_KEYS, *wanted.names)),
         *(_bin(number(usage, name), bounds).name(name) for name, bounds in wanted.cuts.items()),
         *(_asked(rules.field_column(usage, name), values).name(name) for name, values in wanted.asked.items()),
         *(rules.atom_to_ibis(atom, usage, zone).name(f"test:{atom.text}") for atom in wanted.tests),
     ]
 
 
+def _name(usage: ibis.Table, name: str, values: tuple[str, ...] | None) -> ibis.Value:
+    if values is None:
+        return usage[name]
+    numbers = [(usage[name] == value, ibis.literal(number, "int32")) for number, value in enumerate(values)]
+    unnamed = ibis.null("int32")  # also where no row of the log has a value
+    return (ibis.cases(*numbers, else_=unnamed) if numbers else unnamed).name(name)
+
+
 def accepted(usage: ibis.Table) -> ibis.Value:
     """Return whether a row is neither quarantined nor filtered nor dropped as a duplicate."""
     return usage.issue.isnull() & usage.filtered.isnull() & (usage.duplicate.isnull() | ~usage.duplicate)
+
+
+def dropped(usage: ibis.Table) -> ibis.Value:
+    """Return whether a row is dropped as a duplicate, and nothing else is wrong with it."""
+    return usage.issue.isnull() & usage.filtered.isnull() & usage.duplicate.notnull() & usage.duplicate
 
 
 def number(usage: ibis.Table, name: str) -> ibis.Value:
@@ -233,12 +253,13 @@ def prompt_bin(usage: ibis.Table, wanted: Plan) -> ibis.Value:
 
 
 def _outcome(usage: ibis.Table) -> ibis.Value:
-    tokens = sum((usage[key].fill_null(0) for key in TOKEN_KEYS[1:]), usage.input.fill_null(0))
-    failed_unused = (usage.status.fill_null("ok") != "ok") & (tokens == 0)
+    counted = (*TOKEN_KEYS[1:], *quantities.told_units(usage))
+    used = sum((usage[key].fill_null(0) for key in counted), usage.input.fill_null(0))
+    failed_unused = (usage.status.fill_null("ok") != "ok") & (used == 0)
     return ibis.cases(
         (usage.issue.notnull(), QUARANTINED),
         (usage.filtered.notnull(), FILTERED),
-        (~accepted(usage), DUPLICATE),
+        (dropped(usage), DUPLICATE),
         ((usage.billable.notnull() & ~usage.billable) | failed_unused, NOT_BILLED),
         else_=USAGE,
     )
@@ -297,15 +318,16 @@ def _sums(usage: ibis.Table) -> dict[str, ibis.Value]:
 
 
 def dims(table: pa.Table, names: Iterable[str], wanted: Plan) -> dict[str, Dim]:
-    """Return the distinct values of each key of a scan, numbered; bins are shown by their lower bound."""
-    bins = {name: (0, *bounds) for name, bounds in wanted.cuts.items()}
+    """Return the distinct values of each key of a scan; what came as a number is shown as what it stands for."""
+    bins: dict[str, tuple[Any, ...]] = {name: (0, *bounds) for name, bounds in wanted.cuts.items()}
+    bins |= wanted.numbered
     if wanted.instants is not None:
         bins["start_s"] = (0, *wanted.instants)
     found = {name: _dim(table.column(name), bins.get(name)) for name in names}
     return {name: dim.map(_unfolded) if name in wanted.asked else dim for name, dim in found.items()}
 
 
-def _dim(column: pa.ChunkedArray, bins: tuple[int, ...] | None) -> Dim:
+def _dim(column: pa.ChunkedArray, bins: tuple[Any, ...] | None) -> Dim:
     if not len(column):  # Arrow would import pandas to join no chunks
         return Dim(np.zeros(0, np.int32), ())
     encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")

@@ -12,8 +12,8 @@ import numpy as np
 
 from aggcost.errors import did_you_mean
 from aggcost.months import month_grid_s, month_numbers
-from aggcost.schedule import MonthlyPrices, Schedule
-from aggcost.tariff import LinePrices, Prices, Tariff, line_prices
+from aggcost.schedule import MonthlyPrices, Schedule, TierPrices, tier_prices
+from aggcost.tariff import LinePrices, Prices, Rounding, Tariff
 from aggcost.windows import IntArray, Window, coarsest_grid
 
 STANDARD = "standard"
@@ -22,7 +22,9 @@ _STANDARD_WORDS = frozenset({"", STANDARD, "default"})
 
 Index = np.ndarray[Any, np.dtype[np.int32]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
-UnpricedReason = Literal["unpriced_model", "unpriced_mode", "unpriced_period", "unpriced_usage", "dynamic"]
+UnpricedReason = Literal[
+    "unpriced_model", "unpriced_mode", "unpriced_period", "unpriced_usage", "unpriced_meter", "dynamic"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +46,31 @@ class SourceInfo:
 class RateLine:
     """USD per one unit, aligned with `meters.USAGE_KEYS`; None: the meter has no price.
 
+    `extra` are the prices of those of `meters.EXTRA_KEYS` that are charged apart, `roundings` how units are counted.
     Where a contract has schedules, `prices` are those of their first tiers, and `monthly` is what the month may
     make of them.
     """
 
     prices: LinePrices
     source: str
+    extra: Prices = field(default_factory=dict)
+    roundings: Mapping[str, Rounding] = field(default_factory=dict)
     monthly: tuple[MonthlyPrices, ...] = ()
 
     @property
     def free(self) -> bool:
         """Whether tokens have a price and every price is zero."""
         tokens = [price for price in self.prices[:-1] if price is not None]
-        return bool(tokens) and not any(tokens) and not self.prices[-1]
+        return bool(tokens) and not any(tokens) and not self.prices[-1] and not any(self.extra.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """Why there is no price; never to be read as zero."""
+    """Why there is no price; never to be read as zero. `known` has the prices of what else was used."""
 
     reason: UnpricedReason
     detail: str
+    known: RateLine | None = None
 
 
 Line = RateLine | Unpriced
@@ -127,6 +133,12 @@ class ModelRates:
         """Prompt sizes in tokens where other prices begin (``gt: 200000`` is 200001), ascending."""
         tariffs = (tariff for period in self.periods for table in period.tables() for tariff in table.values())
         return tuple(sorted({size for tariff in tariffs for size in tariff.sizes}))
+
+    @property
+    def roundings(self) -> tuple[tuple[str, Rounding], ...]:
+        """Every way in which some price counts the units of a request, with its meter."""
+        tariffs = (tariff for period in self.periods for table in period.tables() for tariff in table.values())
+        return tuple(dict.fromkeys(one for tariff in tariffs for one in tariff.roundings.items()))
 
     @property
     def instants(self) -> tuple[int, ...]:
@@ -262,22 +274,23 @@ class _LineTable:
             )
         if not prices:
             return Unpriced("unpriced_model", f"{self._name} has no token price")
-        return self._rate_line(prices, period, months)
+        return self._rate_line(prices, tariff.roundings, period, months)
 
-    def _rate_line(self, stated: Prices, period: Period, months: tuple[int, ...]) -> RateLine:
+    def _rate_line(
+        self, stated: Prices, roundings: Mapping[str, Rounding], period: Period, months: tuple[int, ...]
+    ) -> RateLine:
         """Return the line of stated prices: times the region, by the months' schedules, times the contract's factor."""
         source = f"{self._rates.source}: {self._name}"
         region = period.regions.get(self._region, Fraction(1))
-        prices = line_prices(stated, region * period.factor)
+        found: TierPrices = tier_prices(stated, region * period.factor)
+        before = tier_prices(stated, region)
         monthly = tuple(
-            MonthlyPrices(
-                source, schedule, month, line_prices(stated, region), schedule.prices(stated, region * period.factor)
-            )
+            MonthlyPrices(source, schedule, month, before, schedule.prices(stated, region * period.factor))
             for schedule, month in zip(period.schedules, months, strict=True)
         )
         for one in monthly:
-            prices = one.first(prices)
-        return RateLine(prices, source, monthly)
+            found = one.first(found)
+        return RateLine(found.base, source, found.extra, roundings, monthly)
 
     def _without_tier(self) -> Unpriced:
         known = self._rates.service_tiers

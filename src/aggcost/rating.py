@@ -7,18 +7,19 @@ rounded once, to 1e-12, when it is reported. A cell without a line is unpriced, 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from aggcost import charging
 from aggcost.ledger import SUM_KEYS, USAGE, Cells, Dim, IntArray, Mask, group, group_sums
-from aggcost.meters import TOKEN_KEYS
+from aggcost.meters import EXTRA_KEYS, PRICED, TOKEN_KEYS
 from aggcost.policy import Route
 from aggcost.ratecard import RateCard, RateLine, Resolution, Unpriced
+from aggcost.withheld import withhold
 
 Index = np.ndarray[Any, np.dtype[np.int32]]
 Line = RateLine | Unpriced
@@ -114,13 +115,7 @@ class Rates:
         return self._withhold(table.lines())
 
     def _withhold(self, lines: Lines) -> Lines:
-        """Leave cells without token counts unpriced, except where a line charges for no token."""
-        unknown = self.cells.dims["tokens_known"].mask(lambda known: not known)
-        if not unknown.any():
-            return lines
-        by_token = np.array([_charges_tokens(line) for line in lines.table], dtype=bool)[lines.index]
-        index = np.where(unknown & by_token, np.int32(len(lines.table)), lines.index)
-        return Lines(index, (*lines.table, Unpriced("unpriced_usage", "the log gives no token counts")))
+        return Lines(*withhold(self.cells, lines.index, lines.table))
 
     def _fill(
         self,
@@ -189,8 +184,8 @@ class Totals:
     """What a group of charges adds up to.
 
     `cost_usd` is exact and sums what has a price. Counts of requests and tokens are weighted by the
-    shares, hence fractions. `recorded_usd` and `rated_recorded_usd` compare the cost stated in the
-    log with ours, over the requests that have both.
+    shares, hence fractions. `recorded_usd` and `rated_recorded_usd` compare the cost stated in the log with ours, over
+    the requests that have both. `units` are what few logs count, in units of their meters.
     """
 
     cost_usd: Fraction
@@ -202,6 +197,7 @@ class Totals:
     unpriced_tokens: Fraction
     recorded_usd: Fraction
     rated_recorded_usd: Fraction
+    units: Mapping[str, Fraction] = field(default_factory=dict)
 
     @property
     def has_price(self) -> bool:
@@ -228,6 +224,7 @@ class Charge:
     records: int
     cost: int | None
     recorded: int
+    extra: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +232,14 @@ class Charges:
     """All charges of one arm, kept apart by keys.
 
     Quantities are in 1/`whole`, costs in 1/(`whole` x `denominator`) US dollars, recorded costs in
-    1e-12/`whole`: integers add up fast and exactly.
+    1e-12/`whole`: integers add up fast and exactly. `extra_columns` are those of `meters.EXTRA_KEYS` that the log
+    counts, and sums of what prices with a minimum bill.
     """
 
     rows: tuple[Charge, ...]
     whole: int
     denominator: int
+    extra_columns: tuple[str, ...] = ()
 
     def by(self, name: str) -> dict[Any, Totals]:
         """Return the totals for each value of one key."""
@@ -257,6 +256,11 @@ class Charges:
         """Return the totals of the charges that `keep` accepts, of all of them by default."""
         return self._totals([charge for charge in self.rows if keep is None or keep(charge)])
 
+    def sums_of(self, charge: Charge) -> dict[str, int]:
+        """Return the sums of a charge by meter or column, in 1/`whole`."""
+        keys = (*SUM_KEYS, *self.extra_columns)
+        return dict(zip(keys, (*charge.tokens, charge.requests, *charge.extra), strict=True))
+
     def _totals(self, rows: Sequence[Charge]) -> Totals:
         priced = [charge for charge in rows if charge.cost is not None]
         both = [charge for charge in priced if charge.keys["recorded"]]
@@ -272,6 +276,11 @@ class Charges:
             unpriced_tokens=self._count(sum(charge.tokens) for charge in unpriced),
             recorded_usd=self._count(charge.recorded for charge in both) / 10**12,
             rated_recorded_usd=self._usd(both),
+            units={
+                key: self._count(charge.extra[at] for charge in rows) / PRICED[key].scale
+                for at, key in enumerate(self.extra_columns)
+                if key in PRICED
+            },
         )
 
     def _count(self, numbers: Iterable[int]) -> Fraction:
@@ -289,16 +298,49 @@ def rate(cells: Cells, shares: Shares, keys: Mapping[str, Dim]) -> Charges:
     """Return the charges of the shares, kept apart by `keys` (one code a share)."""
     dims = {"recorded": cells.dims["recorded"].take(shares.cell), **keys}
     groups, members = group((*dims.values(), *_rate_dims(shares)), len(shares.cell))
-    sums = [group_sums(groups, len(members), cells.sums[name][shares.cell]) for name in _COLUMNS]
-    price = _Pricer(shares)
+    extra_keys = tuple(key for key in EXTRA_KEYS if _is_counted(cells, key))
+    pricer = charging.Pricer(shares.lines, shares.factors, _pairs(shares), (*_COLUMNS, *extra_keys), extra_keys)
+    sums = [group_sums(groups, len(members), cells.sums[name][shares.cell]) for name in pricer.columns]
     rows = []
     for position, share in enumerate(members.tolist()):
         found = {name: dim.values[dim.codes[share]] for name, dim in dims.items()}
-        rows.append(price.charge(share, found, [column[position] for column in sums]))
-    return Charges(tuple(rows), shares.whole, price.denominator)
+        rows.append(_charge(pricer, shares, share, found, [column[position] for column in sums]))
+    return Charges(tuple(rows), shares.whole, pricer.denominator, pricer.columns[len(_COLUMNS) :])
 
 
 _COLUMNS = (*SUM_KEYS, "records", "recorded_pico")
+
+
+def _pairs(shares: Shares) -> list[tuple[int, int]]:
+    """Return the lines and factors that occur together, by their places."""
+    used = np.unique(shares.line.astype(np.int64) * len(shares.factors) + shares.factor)
+    return [divmod(pair, len(shares.factors)) for pair in used.tolist()]
+
+
+def _charge(
+    pricer: charging.Pricer, shares: Shares, share: int, keys: Mapping[str, Any], sums: Sequence[int]
+) -> Charge:
+    """Return the charge of a group; its sums begin with those of `_COLUMNS`."""
+    *tokens, requests, records, recorded = sums[: len(_COLUMNS)]
+    parts, line = int(shares.parts[share]), int(shares.line[share])
+    found = shares.lines[line]
+    # A bill of costs alone counts neither tokens nor requests: without a price they are still not free.
+    cost = None if isinstance(found, Unpriced) else pricer.cost(line, int(shares.factor[share]), sums)
+    return Charge(
+        keys=keys,
+        line=found,
+        tokens=tuple(quantity * parts for quantity in tokens),
+        requests=requests * parts,
+        records=records,
+        cost=None if cost is None else cost * parts,
+        recorded=recorded * parts,
+        extra=tuple(quantity * parts for quantity in sums[len(_COLUMNS) :]),
+    )
+
+
+def _is_counted(cells: Cells, meter: str) -> bool:
+    """Return whether a log counts a meter that few logs count; every ledger has the sum of reasoning tokens."""
+    return meter in cells.sums and (meter != "reasoning" or bool(cells.sums[meter].any()))
 
 
 def _rate_dims(shares: Shares) -> tuple[Dim, Dim, Dim]:
@@ -310,60 +352,6 @@ def _rate_dims(shares: Shares) -> tuple[Dim, Dim, Dim]:
     )
 
 
-class _Pricer:
-    """Multiplies the sums of a group by the rates of its line, once.
-
-    Prices times factors are whole numbers over one common denominator.
-    """
-
-    def __init__(self, shares: Shares) -> None:
-        self._shares = shares
-        used = np.unique(shares.line.astype(np.int64) * len(shares.factors) + shares.factor)
-        pairs = [divmod(pair, len(shares.factors)) for pair in used.tolist()]
-        exact = {pair: _prices(shares.lines[pair[0]], shares.factors[pair[1]]) for pair in pairs}
-        self.denominator = math.lcm(*(price.denominator for row in exact.values() for price in row if price))
-        self._prices = {
-            pair: tuple(None if price is None else int(price * self.denominator) for price in row)
-            for pair, row in exact.items()
-        }
-
-    def charge(self, share: int, keys: Mapping[str, Any], sums: list[int]) -> Charge:
-        *quantities, records, recorded = sums
-        parts = int(self._shares.parts[share])
-        line = int(self._shares.line[share])
-        found = self._shares.lines[line]
-        prices = self._prices[line, int(self._shares.factor[share])]
-        # A bill of costs alone counts neither tokens nor requests: without a price they are still not free.
-        cost = None if isinstance(found, Unpriced) else _cost(prices, quantities)
-        return Charge(
-            keys=keys,
-            line=found,
-            tokens=tuple(quantity * parts for quantity in quantities[: len(TOKEN_KEYS)]),
-            requests=quantities[-1] * parts,
-            records=records,
-            cost=None if cost is None else cost * parts,
-            recorded=recorded * parts,
-        )
-
-
-def _prices(line: Line, factor: Fraction) -> tuple[Fraction | None, ...]:
-    if isinstance(line, Unpriced):
-        return (None,) * len(SUM_KEYS)
-    return tuple(None if price is None else price * factor for price in line.prices)
-
-
-def _cost(prices: tuple[int | None, ...], quantities: list[int]) -> int | None:
-    """Return the cost, or None where a meter that was used has no price."""
-    cost = 0
-    for price, quantity in zip(prices, quantities, strict=True):
-        if price is None:
-            if quantity:
-                return None
-            continue
-        cost += price * quantity
-    return cost
-
-
 def _groups(dims: Sequence[Any]) -> Iterable[tuple[tuple[Any, ...], IntArray]]:
     """Yield each combination of values that occurs, with the positions of its cells."""
     codes, _ = group(dims, len(dims[0].codes))
@@ -371,10 +359,6 @@ def _groups(dims: Sequence[Any]) -> Iterable[tuple[tuple[Any, ...], IntArray]]:
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     for rows in np.split(order, starts[1:]) if len(order) else ():
         yield tuple(dim.values[dim.codes[rows[0]]] for dim in dims), rows
-
-
-def _charges_tokens(line: Line) -> bool:
-    return isinstance(line, RateLine) and any(line.prices[: len(TOKEN_KEYS)])
 
 
 def _starts(cells: Cells) -> IntArray:

@@ -12,11 +12,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from aggcost.ledger import SUM_KEYS, Cells, Dim, group, group_sums
+from aggcost.charging import usd_by_meter
+from aggcost.ledger import Cells, Dim, group, group_sums
 from aggcost.meters import TOKEN_KEYS
 from aggcost.model_rates import Line, RateLine
 from aggcost.rating import Shares
-from aggcost.schedule import MonthlyPrices, Schedule
+from aggcost.schedule import MonthlyPrices, Schedule, TierPrices
 
 Key = tuple[str, Schedule, int]
 Quantities = Mapping[Key, Fraction]
@@ -55,10 +56,10 @@ def _order(key: Key) -> tuple[str, int, str]:
 def _settled(line: Line, found: Quantities) -> Line:
     if not isinstance(line, RateLine) or not line.monthly:
         return line
-    prices = line.prices
+    prices = TierPrices(line.prices, line.extra)
     for one in line.monthly:
         prices = one.at(found.get(one.key, Fraction(0)), prices)
-    return RateLine(prices, line.source)
+    return replace(line, prices=prices.base, extra=prices.extra, monthly=())
 
 
 def _quantities(cells: Cells, shares: Shares) -> dict[Key, Fraction]:
@@ -70,26 +71,27 @@ def _quantities(cells: Cells, shares: Shares) -> dict[Key, Fraction]:
     weights, which = np.unique(ruled.parts, return_inverse=True)
     parts = Dim(which.astype(np.int32), tuple(weights.tolist()))
     groups, members = group((Dim(ruled.line, ruled.lines), parts), len(ruled.cell))
-    columns = [group_sums(groups, len(members), cells.sums[key][ruled.cell]) for key in SUM_KEYS]
+    names = [name for name in cells.sums if name not in _NOT_USED]
+    columns = [group_sums(groups, len(members), cells.sums[name][ruled.cell]) for name in names]
     found: dict[Key, Fraction] = {}
-    for member, *sums in zip(members.tolist(), *columns, strict=True):
-        line = ruled.lines[ruled.line[member]]
+    for member, *values in zip(members.tolist(), *columns, strict=True):
+        line, sums = ruled.lines[ruled.line[member]], dict(zip(names, values, strict=True))
         weight = Fraction(int(ruled.parts[member]), ruled.whole)
         for one in line.monthly if isinstance(line, RateLine) else ():
-            found[one.key] = found.get(one.key, Fraction(0)) + _counted(one, sums) * weight
+            before = replace(line, prices=one.before.base, extra=one.before.extra)
+            found[one.key] = found.get(one.key, Fraction(0)) + _counted(one, before, sums) * weight
     return found
 
 
-def _counted(one: MonthlyPrices, sums: list[int]) -> Fraction:
+# Sums of a ledger that are no quantities.
+_NOT_USED = ("records", "recorded_pico", "first_s", "last_s")
+
+
+def _counted(one: MonthlyPrices, before: RateLine, sums: Mapping[str, int]) -> Fraction:
     """Return the tokens, requests or dollars of these sums that count towards the tiers."""
     if one.schedule.over == "requests":
-        return Fraction(sums[SUM_KEYS.index("requests")])
-    used = [
-        (number, price)
-        for key, number, price in zip(SUM_KEYS, sums, one.before, strict=True)
-        if key in one.schedule.meters
-    ]
-    if one.schedule.over == "usd":
-        return sum((number * price for number, price in used if price is not None), Fraction(0))
-    tokens = len([key for key in TOKEN_KEYS if key in one.schedule.meters])
-    return Fraction(sum(number for number, _ in used[:tokens]))
+        return Fraction(sums["requests"])
+    if one.schedule.over == "tokens":
+        return Fraction(sum(sums[key] for key in TOKEN_KEYS if key in one.schedule.meters))
+    spent_usd = usd_by_meter(before, sums)
+    return sum((amount for meter, amount in spent_usd.items() if one.schedule.rules(meter)), Fraction(0))

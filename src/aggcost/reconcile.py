@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from aggcost import matchup, origin
-from aggcost.baseline import Options
+from aggcost.baseline import Options, write_quarantined
 from aggcost.errors import AggcostError, DataQualityError, Issue, UsageError
 from aggcost.matchup import Matched
 from aggcost.money import percent, settle
@@ -31,6 +31,8 @@ def reconcile(options: Options, bills: Sequence[str], tolerance_percent: Decimal
         raise UsageError(f"--tolerance {tolerance_percent}: expected 0 or more")
     card = options.card()
     log, bill = read_side(options, options.logs, card, "log"), read_side(options, bills, card, "bill")
+    if options.quarantine is not None:
+        write_quarantined((*log.quarantined, *bill.quarantined), options.quarantine)
     found = matchup.match(log, bill, card)
     rows = sorted((_row(one) for one in found.matched), key=lambda row: (-abs(row.difference), row.key))
     billed = sum((row.bill.cost for row in rows), ZERO)
@@ -65,7 +67,7 @@ def verdict(report: Reconciliation, max_quarantined_percent: Decimal) -> Aggcost
             return DataQualityError(
                 f"{found.quarantined:,} of {found.records:,} rows of the {name} are quarantined, more than "
                 f"{max_quarantined_percent} %",
-                hint="--quarantine FILE lists them (aggcost analyze); --max-quarantined PERCENT allows more",
+                hint="--quarantine FILE lists them; --max-quarantined PERCENT allows more",
             )
     if not report.rows:
         return DataQualityError(

@@ -7,7 +7,8 @@ Unknown is None, never zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 from aggcost.budget import BudgetResult
@@ -61,11 +62,46 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repeats:
+    """What records that repeat others used and cost, rated like any request; `requests` is more where rows sum several.
+
+    `cost` is None where none of them has a price, `recorded_cost` where the log states none. `unpriced` counts those
+    without a price, `not_billed` those that are never billed (failed without tokens, answered from a cache).
+    """
+
+    records: Count = 0
+    requests: Count = 0
+    tokens: Tokens = field(default_factory=Tokens)
+    cost: Usd | None = Decimal(0)
+    recorded_cost: Usd | None = Decimal(0)
+    unpriced: Count = 0
+    not_billed: Count = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedBy(Repeats):
+    """The duplicates of one format that one key or reason dropped, in words."""
+
+    key: str
+    format: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicates(Repeats):
+    """What was dropped as duplicate, in no total of the report, and which key of which format dropped it."""
+
+    by: tuple[DroppedBy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """What became of every record: the counts from `priced` to `filtered` add up to `records`.
 
     `priced_percent` is the priced and free share of the tokens that are billed. `tokens` are all that
-    entered; `unpriced_models` are ``provider/model`` as logged, the reasons stand in the issues.
+    entered; `unpriced_models` are ``provider/model`` as logged, the reasons stand in the issues. `duplicates` says
+    what the `duplicate` records used and would have cost. Of the records that are kept, `repeats` have the request id
+    of another one and `retries` are attempts after the first: None where the log has neither ids nor attempts.
     """
 
     records: Count
@@ -79,6 +115,9 @@ class Coverage:
     tokens: Tokens
     unpriced_models: tuple[str, ...]
     priced_percent: Percent | None = None
+    duplicates: Duplicates = field(default_factory=Duplicates)
+    repeats: Repeats | None = field(default_factory=Repeats)
+    retries: Repeats | None = field(default_factory=Repeats)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

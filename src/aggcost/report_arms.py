@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
 from aggcost.money import percent
-from aggcost.units import Count, Label, Milliseconds, Percent, Requests, TokenCount, Usd
+from aggcost.units import Count, Label, Milliseconds, Percent, Quantity, Requests, TokenCount, Usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,8 @@ class Arm:
     requests that have both. `availability` is the percent of minutes served ("uptime"),
     `successful_percent` the percent of requests: two different measures.
     `unpriced_percent` is the share of the arm's tokens that have no price. `by` maps a field to its
-    groups, dearest first; `days` are in the order of time.
+    groups, dearest first; `days` are in the order of time. `units` is what the log counts beside tokens by kind:
+    audio, images, video and reasoning inside of them, searches, seconds and so on, by meter.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Arm:
     availability: Percent | None = None
     successful_percent: Percent | None = None
     days: tuple[Day, ...] = ()
+    units: Mapping[str, Quantity] = field(default_factory=dict)
 
 
 def fold(groups: tuple[Group, ...], top: int) -> tuple[tuple[Group, ...], Group | None]:

@@ -6,7 +6,7 @@ at must be in the plan; nothing else of a request survives it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from aggcost.errors import Issue
 from aggcost.ledger import NAME_KEYS, Cells
 from aggcost.months import month_starts_s
 from aggcost.policy import Route
+from aggcost.quantities import USES
 from aggcost.ratecard import ModelRates, RateCard
 from aggcost.report_arms import Minute
 from aggcost.service import Latencies
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 RULE = "rule"  # a field of discounts that no log has: which rule decided
 MAX_GROUPS = 1_000  # values of a --by field that keep a line of their own
+MAX_NUMBERED = 64  # values of a name that a scan takes for numbers; it compares each row with half of them
+_OUTLINED = ("provider", "model", "task")
 _QUARTER_S, _HOUR_S = 900, 3600
 
 
@@ -48,9 +51,10 @@ class Ledgers:
 
 @dataclass(frozen=True, slots=True)
 class _Outline:
-    """A first look at a log: who served which task, and the first and last second."""
+    """A first look at a log: who served which task, the values of names that have few, the first and last second."""
 
     models: tuple[tuple[str | None, str], ...]
+    names: Mapping[str, tuple[str, ...]]
     kinds: int
     first_s: int | None
     last_s: int | None
@@ -74,7 +78,7 @@ def scan(
     instants = _instants(asked, outline, priced, span, zone)
     wanted = _with_groups(engine, usage, _with_prices(asked, atoms, priced, instants), by)
     cells = ledger.scan(engine, usage, wanted, zone)
-    return Ledgers(cells, service.scan(engine, usage, asked), span, zone, by_the_hour=instants is None)
+    return Ledgers(cells, service.scan(engine, usage, asked, outline.names), span, zone, by_the_hour=instants is None)
 
 
 def for_prices(engine: Engine, usage: ibis.Table, card: RateCard) -> ledger.Plan:
@@ -91,11 +95,16 @@ def for_prices(engine: Engine, usage: ibis.Table, card: RateCard) -> ledger.Plan
     )
 
 
+def cells(engine: Engine, usage: ibis.Table, card: RateCard, names: Sequence[str] = ()) -> Cells:
+    """Return the ledger of some rows of a log, cut for prices alone and kept apart by further columns."""
+    return ledger.scan(engine, usage, replace(for_prices(engine, usage, card), names=tuple(names)))
+
+
 def _with_prices(
     asked: ledger.Plan, atoms: Sequence[Atom], priced: Sequence[ModelRates], instants: tuple[int, ...] | None
 ) -> ledger.Plan:
     """Return the plan with the cuts of prices and limits on top of those of the conditions."""
-    return ledger.plan(
+    found = ledger.plan(
         atoms,
         prompt_cuts=[*(cut for rates in priced for cut in rates.cuts), *_limits(priced, "context_window")],
         output_cuts=_limits(priced, "max_output"),
@@ -103,6 +112,8 @@ def _with_prices(
         grid_s=asked.grid_s,
         instants=instants,
     )
+    # One scan serves every way in which some card counts units.
+    return replace(found, roundings=tuple(dict.fromkeys(one for rates in priced for one in rates.roundings)))
 
 
 def _instants(
@@ -127,7 +138,7 @@ def _instants(
 def _outline(engine: Engine, usage: ibis.Table) -> _Outline:
     usable = usage.filter(ledger.accepted(usage))
     table = engine.to_arrow(
-        usable.group_by("provider", "model", "task").aggregate(
+        usable.group_by(*_OUTLINED).aggregate(
             first_s=usable.ts.min().truncate("s").epoch_seconds().cast("int64"),
             last_s=usable.ts.max().truncate("s").epoch_seconds().cast("int64"),
         )
@@ -137,7 +148,9 @@ def _outline(engine: Engine, usage: ibis.Table) -> _Outline:
     firsts = [row["first_s"] for row in rows if row["first_s"] is not None]
     lasts = [row["last_s"] for row in rows if row["last_s"] is not None]
     ordered = sorted(models, key=lambda pair: (pair[0] or "", pair[1]))
-    return _Outline(tuple(ordered), len(rows), min(firsts, default=None), max(lasts, default=None))
+    listed = {name: tuple(sorted({row[name] for row in rows} - {None})) for name in _OUTLINED}
+    names = {name: values for name, values in listed.items() if len(values) <= MAX_NUMBERED}
+    return _Outline(tuple(ordered), names, len(rows), min(firsts, default=None), max(lasts, default=None))
 
 
 def _priced_models(
@@ -220,6 +233,9 @@ def issue_of_cells(cells: Cells) -> tuple[Issue, ...]:
     undated = int(requests[usage & cells.dims["start_s"].where(None)].sum())
     if undated:
         issues.append(Issue("no_time", "warning", undated, "requests without a time: they are in no day and no month"))
+    for name, used in cells.dims.items():
+        if name.startswith(USES):
+            usage &= ~used.mask(bool)  # counted in something else than tokens
     uncounted = int(requests[usage & cells.dims["tokens_known"].mask(lambda known: not known)].sum())
     if uncounted:
         issues.append(

@@ -7,13 +7,14 @@ request (`tariff`), which re-rates one request by the size of its prompt.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from aggcost.meters import USAGE_KEYS
-from aggcost.tariff import LinePrices, Prices, line_prices
+from aggcost.meters import PRICED, USAGE_KEYS
+from aggcost.tariff import LinePrices, Prices, extra_prices, line_prices
 
 Kind = Literal["graduated", "volume"]
 Over = Literal["tokens", "requests", "usd"]
@@ -57,9 +58,33 @@ class Schedule:
         ends = [Fraction(0), *(quantity if tier.up_to is None else min(tier.up_to, quantity) for tier in self.tiers)]
         return tuple((end - begin) / quantity for begin, end in pairwise(ends))
 
-    def prices(self, stated: Prices, multiplier: Fraction) -> tuple[LinePrices, ...]:
-        """Return USD per one unit of each of `USAGE_KEYS` in each tier, from a rate's stated prices."""
-        return tuple(line_prices({**stated, **dict(tier.prices)}, multiplier * tier.multiply) for tier in self.tiers)
+    def prices(self, stated: Prices, multiplier: Fraction) -> tuple[TierPrices, ...]:
+        """Return what each tier makes of a rate's stated prices."""
+        return tuple(tier_prices({**stated, **dict(tier.prices)}, multiplier * tier.multiply) for tier in self.tiers)
+
+    def rules(self, meter: str) -> bool:
+        """Return whether the tiers price a meter: all of them, or those named with the parts inside of them."""
+        return self.meters == USAGE_KEYS or (PRICED[meter].within or meter) in self.meters
+
+
+@dataclass(frozen=True, slots=True)
+class TierPrices:
+    """USD per one unit: of `USAGE_KEYS`, and of those of `EXTRA_KEYS` that are charged apart."""
+
+    base: LinePrices
+    extra: Prices
+
+    def of(self, meter: str) -> Fraction | None:
+        """Return the price of an extra meter; a part that is not charged apart costs what its base meter costs."""
+        within = PRICED[meter].within
+        if meter in self.extra or within is None:
+            return self.extra.get(meter)
+        return self.base[USAGE_KEYS.index(within)]
+
+
+def tier_prices(stated: Prices, multiplier: Fraction) -> TierPrices:
+    """Return the prices of every meter, from those that are stated."""
+    return TierPrices(line_prices(stated, multiplier), extra_prices(stated, multiplier))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +98,38 @@ class MonthlyPrices:
     owner: str
     schedule: Schedule
     month: int
-    before: LinePrices
-    tiers: tuple[LinePrices, ...]
+    before: TierPrices
+    tiers: tuple[TierPrices, ...]
 
     @property
     def key(self) -> tuple[str, Schedule, int]:
         """What is counted together."""
         return self.owner, self.schedule, self.month
 
-    def first(self, prices: LinePrices) -> LinePrices:
-        """Return `prices` with those of the first tier where the schedule rules."""
-        return self._put(prices, self.tiers[0])
+    def first(self, found: TierPrices) -> TierPrices:
+        """Return `found` with the prices of the first tier where the schedule rules."""
+        return self._put(found, self.tiers[0])
 
-    def at(self, quantity: Fraction, prices: LinePrices) -> LinePrices:
-        """Return `prices` with the exact price per unit of a month with this quantity where the schedule rules."""
+    def at(self, quantity: Fraction, found: TierPrices) -> TierPrices:
+        """Return `found` with the exact prices per unit of a month with this quantity where the schedule rules."""
         weights = self.schedule.weights(quantity)
-        mean = tuple(_weighted(weights, column) for column in zip(*self.tiers, strict=True))
-        return self._put(prices, mean)
+        base = tuple(_weighted(weights, column) for column in zip(*(tier.base for tier in self.tiers), strict=True))
+        extra = {key: _weighted(weights, [tier.of(key) for tier in self.tiers]) for key in self._extra_keys()}
+        return self._put(found, TierPrices(base, extra))
 
-    def _put(self, prices: LinePrices, own: LinePrices) -> LinePrices:
-        ruled = self.schedule.meters
-        return tuple(mine if key in ruled else price for key, price, mine in zip(USAGE_KEYS, prices, own, strict=True))
+    def _extra_keys(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(key for tier in self.tiers for key in tier.extra))
+
+    def _put(self, found: TierPrices, own: TierPrices) -> TierPrices:
+        rules = self.schedule.rules
+        base = tuple(
+            mine if rules(key) else price for key, price, mine in zip(USAGE_KEYS, found.base, own.base, strict=True)
+        )
+        kept = {key: price for key, price in found.extra.items() if not rules(key)}
+        return TierPrices(base, {**kept, **{key: price for key, price in own.extra.items() if rules(key)}})
 
 
-def _weighted(weights: tuple[Fraction, ...], prices: LinePrices) -> Fraction | None:
+def _weighted(weights: Sequence[Fraction], prices: Sequence[Fraction | None]) -> Fraction | None:
     """Return the mean price, or None where a tier that charges something has none."""
     used = [(weight, price) for weight, price in zip(weights, prices, strict=True) if weight]
     if any(price is None for _, price in used):

@@ -8,16 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from aggcost import grains, scanning
+import ibis
+
+from aggcost import grains, repeated, scanning
 from aggcost.baseline import Options
+from aggcost.charging import usd_by_meter
 from aggcost.conditions import local_time
 from aggcost.coverage import coverage, tier_issues, unpriced_issues
 from aggcost.engine import Engine, open_engine
 from aggcost.errors import DataQualityError, Issue
-from aggcost.importers import InputFile, Usage, read_usage
-from aggcost.importers.marks import repeats
+from aggcost.importers import InputFile, Quarantined, read_usage
 from aggcost.ledger import Cells, Dim
-from aggcost.meters import USAGE_KEYS
+from aggcost.meters import UNIT_KEYS, USAGE_KEYS
 from aggcost.model_rates import canonical_tier
 from aggcost.ratecard import RateCard, RateLine
 from aggcost.rating import Charge, Charges, Rates, all_of, rate
@@ -46,16 +48,16 @@ class Group:
     used: dict[Slot, Measured] = field(default_factory=dict)
     stated_usd: Fraction | None = None
 
-    def add(self, charge: Charge) -> None:
-        """Count a charge, whose quantities are whole."""
+    def add(self, charge: Charge, sums: Mapping[str, int]) -> None:
+        """Count a charge, whose quantities `sums` are whole; parts of a meter have a part in its rate."""
         named, line = charge.keys["service_tier"], charge.line
         tier = canonical_tier(named) if named else UNKNOWN_TIER
-        prices = line.prices if isinstance(line, RateLine) and charge.cost is not None else (None,) * len(USAGE_KEYS)
-        for meter, units, price in zip(USAGE_KEYS, (*charge.tokens, charge.requests), prices, strict=True):
-            if units:
+        usd = usd_by_meter(line, sums) if isinstance(line, RateLine) and charge.cost is not None else {}
+        for meter in (*USAGE_KEYS, *UNIT_KEYS):
+            if units := sums.get(meter, 0):
                 priced = units if charge.cost is not None else 0
                 slot = tier, meter
-                self.used[slot] = self.used.get(slot, NOTHING) + Measured(units, priced, (price or 0) * Fraction(units))
+                self.used[slot] = self.used.get(slot, NOTHING) + Measured(units, priced, usd.get(meter, Fraction(0)))
         if charge.keys["recorded"]:
             self.stated_usd = (self.stated_usd or Fraction(0)) + Fraction(charge.recorded, _PICO)
 
@@ -66,13 +68,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A side as it was read: its groups, what repeats the id of another row, its files and what is wrong with it."""
+    """A side as it was read: its groups, what repeats the id of another row, its files and what is wrong with it.
+
+    `quarantined` are its unusable rows, where the options ask for them.
+    """
 
     groups: Mapping[Key, Group]
     repeats: Mapping[Key, Group]
     inputs: tuple[InputFile, ...]
     coverage: Coverage
     issues: tuple[Issue, ...]
+    quarantined: tuple[Quarantined, ...] = ()
 
 
 def read_side(options: Options, files: Sequence[str], card: RateCard, name: str) -> Side:
@@ -82,12 +88,14 @@ def read_side(options: Options, files: Sequence[str], card: RateCard, name: str)
     ) as engine:
         usage = read_usage(engine, files, options.read)
         grains.never_added(usage)
-        ledgers = _scanned(engine, usage, options, card)
-        again = _scanned(engine, _repeating(usage), options, card) if _repeats(usage) else None
-    rates = Rates(ledgers.cells, card)
-    charges = _charges(ledgers, rates)
+        ledgers = _scanned(engine, usage.table, options, card)
+        rates = Rates(ledgers.cells, card)
+        charges = _charges(ledgers, rates)
+        found = repeated.told(engine, usage, coverage(ledgers.cells, charges), card)
+        again = None if usage.again.repeats is None else _scanned(engine, usage.again.repeats, options, card)
+        quarantined = () if options.quarantine is None else tuple(usage.locate(None))
     told = (
-        *usage.issues,
+        *repeated.rated(usage.issues, found.repeats),
         *scanning.issue_of_cells(ledgers.cells),
         *unpriced_issues(_with_quantities(charges), card),
         *tier_issues(rates),
@@ -96,28 +104,17 @@ def read_side(options: Options, files: Sequence[str], card: RateCard, name: str)
         groups=_groups(charges, card),
         repeats={} if again is None else _groups(_charges(again, Rates(again.cells, card)), card),
         inputs=usage.inputs,
-        coverage=replace(
-            coverage(ledgers.cells, charges),
-            unpriced_models=coverage(ledgers.cells, _with_quantities(charges)).unpriced_models,
-        ),
+        coverage=replace(found, unpriced_models=coverage(ledgers.cells, _with_quantities(charges)).unpriced_models),
         issues=tuple(replace(issue, message=f"{name}: {issue.message}") for issue in told),
+        quarantined=quarantined,
     )
 
 
-def _scanned(engine: Engine, usage: Usage, options: Options, card: RateCard) -> Ledgers:
-    found = scanning.scan(engine, usage.table, conditions=(), cards=[(card, ())], by=(), zone=options.zone)
+def _scanned(engine: Engine, table: ibis.Table, options: Options, card: RateCard) -> Ledgers:
+    found = scanning.scan(engine, table, conditions=(), cards=[(card, ())], by=(), zone=options.zone)
     if not found.by_the_hour:
         raise DataQualityError("too long a log to keep its days apart", hint="reconcile a month at a time")
     return found
-
-
-def _repeats(usage: Usage) -> bool:
-    return any(issue.code == "repeated_request_id" for issue in usage.issues)
-
-
-def _repeating(usage: Usage) -> Usage:
-    found = repeats(usage.table)
-    return replace(usage, table=found.mutate(duplicate=False))
 
 
 def _charges(ledgers: Ledgers, rates: Rates) -> Charges:
@@ -137,7 +134,8 @@ def _days(cells: Cells, ledgers: Ledgers) -> Dim:
 
 def _with_quantities(charges: Charges) -> Charges:
     """Return the charges of rows that count something: a cost alone needs no price."""
-    return replace(charges, rows=tuple(one for one in charges.rows if any(one.tokens) or one.requests))
+    counted = (one for one in charges.rows if any(one.tokens) or one.requests or any(one.extra))
+    return replace(charges, rows=tuple(counted))
 
 
 def _groups(charges: Charges, card: RateCard) -> dict[Key, Group]:
@@ -147,7 +145,7 @@ def _groups(charges: Charges, card: RateCard) -> dict[Key, Group]:
         logged = charge.keys["provider"], charge.keys["model"]
         if logged not in names:
             names[logged] = usual_name(card, *logged)
-        found.setdefault(Key(*names[logged], charge.keys["day"]), Group()).add(charge)
+        found.setdefault(Key(*names[logged], charge.keys["day"]), Group()).add(charge, charges.sums_of(charge))
     return found
 
 

@@ -21,6 +21,7 @@ from aggcost import ledger
 from aggcost.causes import Asked, Cause, causes, line_at, unit_prices
 from aggcost.meters import TOKEN_KEYS, USAGE_KEYS
 from aggcost.ratecard import RateCard
+from aggcost.usage import OPTIONAL_NAMES
 
 if TYPE_CHECKING:
     from aggcost.engine import Engine
@@ -82,7 +83,9 @@ class Rows:
         self._tolerance = tolerance
         keyed = _keyed(usage, wanted)
         self.priced, numbers = _priced(engine, keyed, card, wanted)
-        self._rows = self._with_lines(keyed, numbers)
+        self._extra = [key for key in OPTIONAL_NAMES if key in usage.columns]
+        rows = self._with_lines(keyed, numbers)
+        self._rows = rows.filter(self._cost(rows, "own").notnull())  # what has no price cannot be held against one
 
     def outcomes(self) -> list[Found]:
         """Return how many rows of each line agree, or which cause gives what they record."""
@@ -95,7 +98,8 @@ class Rows:
         rest = self._rest()
         apart = (rest.recorded_atto - self._cost(rest, "own")).abs().name("apart")
         odd = rest.mutate(apart, rated_atto=self._cost(rest, "own")).filter(self._explanation(rest) == _NONE)
-        shown = ("line", "source_file", "source_line", "request_id", "ts", *TOKEN_KEYS, "recorded_atto", "rated_atto")
+        counted = (*TOKEN_KEYS, "reasoning", *self._extra)
+        shown = ("line", "source_file", "source_line", "request_id", "ts", *counted, "recorded_atto", "rated_atto")
         kept = [name for name in shown if name in odd.columns]
         ordered = odd.order_by([odd.apart.desc(), odd.ts.asc(), *(odd[key].asc() for key in TOKEN_KEYS)])
         table = self._engine.to_arrow(ordered.limit(limit).select(*kept))
@@ -141,7 +145,7 @@ class Rows:
     def _cost(self, rows: ibis.Table, name: str) -> ibis.Value:
         """Return the cost of each row by these prices, null where it used what has none."""
         counted = {
-            **{key: rows[key] for key in TOKEN_KEYS},
+            **{key: rows[key] for key in (*TOKEN_KEYS, *self._extra)},
             "requests": rows.request_count,
             "reasoning": rows.reasoning,
         }
@@ -240,11 +244,17 @@ def _price_table(named: Sequence[tuple[str, Sequence[Cause | None]]]) -> pa.Tabl
     columns: dict[str, pa.Array] = {}
     for name, listed in named:
         columns[f"{name}_line"] = pa.array(range(len(listed)), pa.int64())
-        for key in USAGE_KEYS:
+        for key in (*USAGE_KEYS, *OPTIONAL_NAMES):
             columns[f"{name}_{key}"] = _atto(None if one is None else one.prices.get(key) for one in listed)
-        columns[f"{name}_reasoning"] = _atto(None if one is None else one.reasoning_usd for one in listed)
+        columns[f"{name}_reasoning"] = _atto(None if one is None else _reasoning(one) for one in listed)
         columns[f"{name}_fixed"] = _atto(None if one is None else one.fixed_usd for one in listed)
     return pa.table(columns)
+
+
+def _reasoning(cause: Cause) -> Fraction | None:
+    """Return what reasoning costs on top of the output it is part of."""
+    price = cause.prices.get("reasoning")
+    return None if price is None else price + cause.reasoning_usd
 
 
 def _atto(prices_usd: Iterable[Fraction | None]) -> pa.Array:

@@ -16,6 +16,7 @@ Hours: TypeAlias = Annotated[Decimal, "hours"]
 Milliseconds: TypeAlias = Annotated[int, "milliseconds"]
 Count: TypeAlias = Annotated[int, "count"]
 TokenCount: TypeAlias = Annotated[int, "tokens"]
+Quantity: TypeAlias = Annotated[int | Decimal, "units of the meter; an integer where whole, else a decimal"]
 # A split policy is a weight on requests, so its arms may serve a fraction of one.
 _REQUESTS = "requests; an integer where whole, else a decimal"
 Requests: TypeAlias = Annotated[int | Decimal, _REQUESTS]

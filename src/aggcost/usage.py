@@ -46,7 +46,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("cache_write_1h", _TOKENS, "prompt tokens written to the cache for an hour"),
     Column("cache_write_other", _TOKENS, "prompt tokens written to the cache, lifetime unknown"),
     Column("output", _TOKENS, "completion tokens, reasoning included"),
-    Column("reasoning", _TOKENS, "the part of output that was reasoning; informative"),
+    Column("reasoning", _TOKENS, "the part of output that was reasoning"),
     Column("prompt_hash", "string", "hash of the prompt, where one was logged; the prompt is never kept"),
     Column("recorded_cost", "decimal(38, 12)", "cost as the log states it, in `currency`"),
     Column("currency", "string", "ISO 4217 code of recorded_cost"),
@@ -55,6 +55,27 @@ COLUMNS: tuple[Column, ...] = (
     Column("source_line", "int64", "line in that file, where the reader knows it"),
 )  # fmt: skip
 COLUMN_NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+# What few logs count: a table has these columns where its log tells any such quantity. Null is not told.
+OPTIONAL: tuple[Column, ...] = (
+    Column("input_audio", _TOKENS, "the part of input that was audio"),
+    Column("input_image", _TOKENS, "the part of input that was images"),
+    Column("input_video", _TOKENS, "the part of input that was video"),
+    Column("cache_read_audio", _TOKENS, "the part of cache_read that was audio"),
+    Column("cache_read_image", _TOKENS, "the part of cache_read that was images"),
+    Column("output_audio", _TOKENS, "the part of output that was audio"),
+    Column("output_image", _TOKENS, "the part of output that was images"),
+    Column("output_video", _TOKENS, "the part of output that was video"),
+    Column("web_search", "int64", "searches of the web"),
+    Column("file_search", "int64", "searches of stored files"),
+    Column("image", "int64", "images that were made, where they are billed by the piece"),
+    Column("second_audio_in", "int64", "audio that was heard, in milliseconds"),
+    Column("second_audio_out", "int64", "audio that was made, in milliseconds"),
+    Column("second_video", "int64", "video that was made, in milliseconds"),
+    Column("page", "int64", "pages that were read, where they are billed by the piece"),
+    Column("char", "int64", "characters, where they are billed instead of tokens"),
+    Column("session", "int64", "sessions of a tool, where they are billed by the piece"),
+)
+OPTIONAL_NAMES: tuple[str, ...] = tuple(column.name for column in OPTIONAL)
 
 MAX_TOKENS_A_ROW = 10**12
 STATUSES: tuple[str, ...] = ("ok", "error", "cancelled", "rejected")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, Literal
 
-from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS, USAGE_KEYS
+from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS, UNIT_KEYS
 from aggcost.model_rates import STANDARD
 
 Kind = Literal["missing_requests", "extra_requests", "price", "cache", "service_tier", "duplicates", "unexplained"]
@@ -24,6 +24,7 @@ DUPLICATES: Final = "duplicates"
 UNEXPLAINED: Final = "unexplained"
 KINDS: tuple[Kind, ...] = (MISSING, EXTRA, PRICE, CACHE, TIER, DUPLICATES, UNEXPLAINED)
 REQUESTS = "requests"
+_COUNTED = (REQUESTS, *UNIT_KEYS)  # what is no token
 ZERO = Fraction(0)
 
 
@@ -112,14 +113,14 @@ def expected_usd(bill: Quantities, log: Quantities) -> tuple[Fraction, bool]:
 
 
 def _aligned(bill: Quantities, log: Quantities) -> tuple[Quantities, Quantities]:
-    """Return both in the same terms: what a bill does not tell (service tiers, requests) is as the log has it."""
+    """Return both in the same terms: what a bill does not tell (tiers, requests, searches) is as the log has it."""
     if {tier for tier, _ in bill} == {UNKNOWN_TIER}:
         names = dict.fromkeys((tier for tier, _ in log), UNKNOWN_TIER)
     else:
         names = {UNKNOWN_TIER: STANDARD}
     bill, log = _retiered(bill, names), _retiered(log, names)
-    if units_of(bill) and not units_of(bill, (REQUESTS,)):
-        bill = {**bill, **{slot: one for slot, one in log.items() if slot[1] == REQUESTS}}
+    untold = [meter for meter in _COUNTED if units_of(bill) and not units_of(bill, (meter,))]
+    bill = {**bill, **{slot: one for slot, one in log.items() if slot[1] in untold}}
     return bill, log
 
 
@@ -138,14 +139,14 @@ def explain(bill: Quantities, log: Quantities) -> Parts:
     parts = Parts()
     bill, log = _aligned(bill, log)
     gaps = {}
-    for meter in USAGE_KEYS:
+    for meter in (*TOKEN_KEYS, *_COUNTED):
         gap = _across_tiers(meter, bill, log, parts)
         if gap is not None:
             gaps[meter] = gap
     _across_the_cache({meter: gap for meter, gap in gaps.items() if meter in PROMPT_KEYS}, parts)
     for meter, gap in gaps.items():
         if meter not in PROMPT_KEYS:
-            _left(gap, 0 if meter == REQUESTS else abs(gap.units), parts)
+            _left(gap, 0 if meter in _COUNTED else abs(gap.units), parts)
     return parts
 
 
@@ -168,7 +169,7 @@ def _across_tiers(meter: str, bill: Quantities, log: Quantities, parts: Parts) -
             return None
         if units and rate is not None:
             gaps.append(_Gap(units, rate))
-    return _paired(gaps, TIER, parts, tokens=meter != REQUESTS)
+    return _paired(gaps, TIER, parts, tokens=meter not in _COUNTED)
 
 
 def _across_the_cache(gaps: Mapping[str, _Gap], parts: Parts) -> None:

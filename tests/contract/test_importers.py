@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,12 @@ from aggcost.engine import open_engine
 from aggcost.errors import UsageError
 from aggcost.importers import FORMATS, ReadOptions, files, read_usage, write_canonical
 from aggcost.importers.loading import opened
-from aggcost.importers.registry import choose
+from aggcost.importers.registry import choose, near
 from aggcost.importers.sampling import Sample
 
 NAMES = [one.NAME for one in FORMATS if one.LAYOUT is not None]
 TOKENS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other", "output")
+GROUPS = ("provider", "model", "status", "http_status", "service_tier", "billable", "grain")
 
 
 @pytest.fixture(params=FORMATS, ids=lambda one: one.NAME)
@@ -66,6 +69,25 @@ def test_every_call_comes_back_as_it_was(writer, tmp_path):
     wanted = expected(writer, listed)
     assert ordered([{key: row[key] for key in wanted[0]} for row in kept(found)]) == wanted
     assert found.bad == []
+
+
+def test_what_a_log_comes_to(writer, tmp_path, golden):
+    """Compact figures of the writer's first calls, to be read against what the producer documents."""
+    found = read(*save(tmp_path, writer.write(some_calls(writer))))
+    good, name = kept(found), found.inputs[0].format
+    figures = {
+        "read_as": sorted({one.read_as for one in found.inputs}),
+        "records": len(found.rows),
+        "kept": len(good),
+        "filtered": sum(row["filtered"] is not None for row in found.rows),
+        "duplicate": sum(bool(row["duplicate"]) for row in found.rows),
+        "quarantined": len(found.bad),
+        "requests": sum(row["request_count"] for row in good),
+        "tokens": sums(found),
+        "recorded_cost": str(sum(row["recorded_cost"] or 0 for row in good)),
+        "by": {key: dict(sorted(Counter(str(row[key]) for row in good).items())) for key in GROUPS},
+    }
+    golden(f"formats/{name}.json", json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
 
 
 def test_one_format_alone_takes_its_files_for_its_own(writer, tmp_path):
@@ -138,6 +160,12 @@ def test_the_map_of_the_user_wins(writer, tmp_path):
     listed = some_calls(writer)
     found = read(*save(tmp_path, writer.write(listed)), assume={"task": "mine"})
     assert {row["task"] for row in kept(found)} == {"mine"}
+
+
+def test_a_file_of_no_format_is_told_the_three_it_has_most_names_in_common_with():
+    told = near(Sample(("id", "traceId", "type", "startTime", "usageDetailz", "model")))
+    assert told.startswith("langfuse (no usageDetails, ")
+    assert told.count("(no ") == 3
 
 
 def test_an_unknown_format_names_the_nearest():

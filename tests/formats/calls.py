@@ -13,6 +13,7 @@ from decimal import Decimal
 
 PROMPT = "my card is 4242 4242 4242 4242"  # stands in every prompt and answer that a writer writes
 FIRST = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
+_MAKERS = {"claude": "anthropic", "gemini": "google", "glm": "fireworks"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Call:
     def cache_write(self) -> int:
         """Prompt tokens written to a cache."""
         return self.cache_write_5m + self.cache_write_1h
+
+    @property
+    def maker(self) -> str:
+        """Who answered: the provider that a gateway logs beside the model."""
+        return next((maker for family, maker in _MAKERS.items() if family in self.model), "openai")
 
     @property
     def end(self) -> datetime:

@@ -21,7 +21,7 @@ def row(call: Call) -> dict:
     return {
         "id": f"01{call.number:024d}",
         "created_at": iso(call.at),
-        "provider": "openai" if call.model.startswith("gpt") else "google-ai-studio",
+        "provider": "google-ai-studio" if call.maker == "google" else call.maker,
         "model": call.model,
         "model_type": "llm",
         "path": "v1/chat/completions?key=secret",
@@ -46,7 +46,7 @@ def expect(call: Call) -> dict:
         "request_id": f"01{call.number:024d}",
         "attempt": call.number % 2 + 1,
         "model": call.model,
-        "provider": "openai" if call.model.startswith("gpt") else "google",
+        "provider": call.maker,
         "user": call.user,
         "tags": json.dumps({"user": call.user}),
         "operation": "v1/chat/completions",

@@ -41,7 +41,7 @@ def rows(call: Call) -> list[dict]:
         "prompt_cache_read_tokens": str(call.cache_read),
         "prompt_cache_write_tokens": str(call.cache_write),
         "model": call.model,
-        "provider": "ANTHROPIC" if write_helicone.claude(call) else "OPENAI",
+        "provider": call.maker.upper(),
         "user_id": call.user,
         "organization_id": "org",
         "proxy_key_id": None,

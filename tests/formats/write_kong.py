@@ -33,7 +33,7 @@ def _line(call: Call) -> dict:
         "time_per_token": 12,
         "cost": float(call.cost_usd),
     }
-    meta = {"provider_name": "openai", "request_model": "chat", "response_model": call.model, "llm_latency": 1}
+    meta = {"provider_name": call.maker, "request_model": "chat", "response_model": call.model, "llm_latency": 1}
     plugin = {"payload": {"response": PROMPT}, "meta": meta} | ({"usage": used} if call.ok else {})
     guard = {"meta": {"provider_name": "openai", "request_model": "guard"}, "usage": {"total_tokens": 5}}
     ai = {"payload": {"request": PROMPT}, "a-guard": guard, PLUGINS[call.number % 3]: plugin}
@@ -51,7 +51,7 @@ def expect(call: Call) -> dict:
     return {
         "ts": naive(call.at),
         "request_id": f"req-{call.number}",
-        "provider": "openai",
+        "provider": call.maker,
         "model": call.model,
         "user": call.user,
         "status": "ok" if call.ok else "error",

@@ -41,7 +41,7 @@ def rows(call: Call) -> list[dict]:
         "inputs": {"messages": [[{"content": PROMPT}]]},
         "outputs": {"generations": [[{"text": PROMPT}]]},
         "extra": {"metadata": {
-            "ls_provider": "anthropic" if call.model.startswith("claude") else "openai",
+            "ls_provider": call.maker,
             "ls_model_name": call.model,
             "thread_id": call.session,
             "user_id": call.user,
@@ -74,7 +74,7 @@ def expect(call: Call) -> dict:
         "request_id": f"run-{call.number}",
         "session_id": call.session,
         "model": call.model,
-        "provider": "anthropic" if call.model.startswith("claude") else "openai",
+        "provider": call.maker,
         "user": call.user,
         "operation": "llm",
         "input": call.input,

@@ -27,7 +27,7 @@ def _attributes(call: Call) -> dict:
     found = {
         "openinference.span.kind": "LLM",
         "llm.model_name": call.model,
-        "llm.system": "openai",
+        "llm.system": call.maker,
         "session.id": call.session,
         "user.id": call.user,
         "input.value": PROMPT,
@@ -52,7 +52,7 @@ def expect(call: Call) -> dict:
         "request_id": f"b{call.number:015x}",
         "session_id": call.session,
         "model": call.model,
-        "provider": "openai",
+        "provider": call.maker,
         "user": call.user,
         "operation": "LLM",
         "input": call.input if call.ok else None,

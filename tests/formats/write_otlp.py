@@ -32,7 +32,7 @@ def _attributes(call: Call) -> dict:
     old = call.number % 2
     found = {
         "gen_ai.operation.name": "chat",
-        "gen_ai.system" if old else "gen_ai.provider.name": "openai",
+        "gen_ai.system" if old else "gen_ai.provider.name": call.maker,
         "gen_ai.request.model": "an-alias",
         "gen_ai.response.model": call.model,
         "gen_ai.response.id": f"chatcmpl-{call.number}",
@@ -59,7 +59,7 @@ def expect(call: Call) -> dict:
         "request_id": f"chatcmpl-{call.number}",
         "session_id": call.session,
         "model": call.model,
-        "provider": "openai",
+        "provider": call.maker,
         "user": call.user,
         "tags": '{"service":"shop"}',
         "operation": "chat",

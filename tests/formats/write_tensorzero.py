@@ -30,10 +30,6 @@ def uuid(call: Call) -> str:
     return f"{digits[:8]}-{digits[8:]}-7000-8000-{call.number:012x}"
 
 
-def provider(call: Call) -> str:
-    return "anthropic" if call.model.startswith("claude") else "openai"
-
-
 def row(call: Call) -> dict:
     alias = call.number % 3 == 0
     return {
@@ -52,8 +48,8 @@ def row(call: Call) -> dict:
         "provider_cache_write_input_tokens": call.cache_write,
         "response_time_ms": call.latency_ms,
         "ttft_ms": call.ttft_ms,
-        "model_name": "mine" if alias else f"{provider(call)}::{call.model}",
-        "model_provider_name": provider(call),
+        "model_name": "mine" if alias else f"{call.maker}::{call.model}",
+        "model_provider_name": call.maker,
         "cached": False,
         "cost": f"{call.cost_usd:.9f}",
         "finish_reason": "stop",
@@ -67,7 +63,7 @@ def expect(call: Call) -> dict:
         "request_id": uuid(call),
         "parent_id": f"inference-{call.session}",
         "model": call.model,
-        "provider": provider(call),
+        "provider": call.maker,
         "task": "answer",
         "input": call.input,
         "cache_read": call.cache_read,

@@ -17,7 +17,7 @@ from aggcost.meters import USAGE_KEYS
 from aggcost.model_rates import ModelRates, Period, RateLine, SourceInfo
 from aggcost.money import PICO
 from aggcost.months import month_grid_s, month_numbers, month_start_s
-from aggcost.schedule import MonthlyPrices, Schedule, Tier
+from aggcost.schedule import MonthlyPrices, Schedule, Tier, TierPrices
 from aggcost.tariff import Tariff
 
 YEAR = (1_767_225_600, 1_798_761_600)  # 2026 in UTC
@@ -35,12 +35,12 @@ months = st.builds(
 def priced(kind, bounds, prices):
     """A month whose tiers cost these prices a unit."""
     tiers = tuple(Tier(None if end is None else Fraction(end)) for end in (*bounds, None))
-    lines = tuple((price,) * len(USAGE_KEYS) for price in prices)
+    lines = tuple(TierPrices((price,) * len(USAGE_KEYS), {}) for price in prices)
     return MonthlyPrices("x", Schedule(kind, "tokens", "UTC", USAGE_KEYS, tiers), 0, lines[0], lines)
 
 
 def cost(month, quantity):
-    return month.at(Fraction(quantity), month.before)[0] * quantity
+    return month.at(Fraction(quantity), month.before).base[0] * quantity
 
 
 @given(ends, st.data(), st.integers(0, 80))

@@ -8,13 +8,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggcost.meters import PRICED, USAGE_KEYS
+from aggcost.meters import PART_KEYS, PRICED, TOKEN_KEYS, USAGE_KEYS
 from aggcost.model_rates import Period, RateLine, SourceInfo, Unpriced, WindowTariffs
 from aggcost.ratecard import ModelRates
 from aggcost.tariff import Step, Tariff
 from aggcost.windows import Window
 
 METERS = sorted(PRICED)
+TOKENS = {*TOKEN_KEYS, "cache_write", *PART_KEYS}
 YEAR = (1_767_225_600, 1_798_761_600)  # 2026 in UTC
 instants = st.integers(*YEAR)
 sizes = st.integers(0, 6)
@@ -77,17 +78,17 @@ def oracle(rates, tier, region, start, prompt):
     reached = [step for step in table[tier].steps if step.from_tokens <= prompt]
     if reached:
         stated.update(reached[-1].prices)
-    if set(stated) == {"requests"}:
+    if "requests" in stated and not stated.keys() & TOKENS:
         stated |= {"input": Fraction(0), "output": Fraction(0)}
     found = (climb(stated, key) for key in USAGE_KEYS)
     return tuple(None if price is None else price * period.regions.get(region, 1) for price in found)
 
 
 def climb(stated, key):
-    place = key
-    while place is not None and place not in stated:
-        place = PRICED[place].parent
-    return stated[place] if place else (Fraction(0) if key == "requests" else None)
+    for place in (key, *PRICED[key].ancestors):
+        if place in stated:
+            return stated[place]
+    return Fraction(0) if key == "requests" else None
 
 
 @settings(max_examples=80, deadline=None)

@@ -47,15 +47,16 @@ def register(app: typer.Typer) -> None:
 
         Example: aggcost reconcile logs.csv --against openai-usage.json --against openai-costs.json
         """
-        from aggcost import reconcile as run
+        from aggcost.reconcile import reconcile as compared
+        from aggcost.reconcile import verdict
 
         allowed = percent_flag("--tolerance", tolerance, Decimal(1))
         limit = percent_flag("--max-quarantined", read.max_quarantined, MAX_QUARANTINED_PERCENT)
         asked = options(logs, read, price, output, engine, project())
         with working("reading the log and the bill"):
-            report = run.reconcile(asked, tuple(against), allowed)
+            report = compared(asked, tuple(against), allowed)
         show(report, output)
-        if reason := run.verdict(report, limit):
+        if reason := verdict(report, limit):
             raise reason
         if not report.within_tolerance:
             raise typer.Exit(APART)

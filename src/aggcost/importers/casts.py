@@ -39,7 +39,7 @@ NAMED_CODES = {"timeout": 408, "timed_out": 408, "rate_limited": 429, "rate_limi
 class Cell:
     """A column of a log as SQL: always text, or of a type the file states (`int`, `time`).
 
-    `plain` says that a pass over the file found each of its values to be its own reading.
+    `plain` says that each of its values is its own reading, as a pass over the file finds.
     """
 
     sql: str
@@ -55,17 +55,23 @@ class Cell:
         as_text = f"CAST({self.sql} AS VARCHAR)"
         if self.kind != "text" or self.plain:
             return as_text
-        return f"CASE WHEN {_spaced(as_text)} THEN NULLIF(TRIM({as_text}), '') ELSE NULLIF({as_text}, '') END"
+        return f"CASE WHEN {_unlike_trimmed(as_text)} THEN NULLIF(TRIM({as_text}), '') ELSE {as_text} END"
 
 
-def _spaced(text: str) -> str:
-    return f"prefix({text}, ' ') OR suffix({text}, ' ')"
+def _unlike_trimmed(text: str) -> str:
+    """Return whether text may be empty or have spaces around it: before '!' come the empty text and the space."""
+    return f"{text} < '!' OR suffix({text}, ' ')"
 
 
 def odd_text(cell: Cell) -> str:
     """Return whether a cell of text is not the text that it is read as."""
     text = f"CAST({cell.sql} AS VARCHAR)"
-    return f"({_spaced(text)} OR {text} = '')"
+    return f"({_unlike_trimmed(text)})"
+
+
+def odd_number(cell: Cell) -> str:
+    """Return whether a typed number is not the count or the milliseconds that it is read as."""
+    return f"{cell.sql} NOT BETWEEN 0 AND {min(MAX_TOKENS_A_ROW, MAX_MILLISECONDS)}"
 
 
 def odd_status(cell: Cell) -> str:
@@ -76,7 +82,7 @@ def odd_status(cell: Cell) -> str:
 def count(cell: Cell) -> str:
     """Return a token or request count: 0 to 10^12, digits only; ``5.0`` is 5, ``5.5`` and ``1e3`` are nothing."""
     if cell.kind == "int" and cell.plain:
-        return f"CAST({cell.sql} AS BIGINT)"
+        return f"TRY_CAST({cell.sql} AS BIGINT)"
     if cell.kind == "int":
         return f"CASE WHEN {cell.sql} BETWEEN 0 AND {MAX_TOKENS_A_ROW} THEN CAST({cell.sql} AS BIGINT) END"
     quick, whole = f"TRY_CAST({cell.sql} AS BIGINT)", f"TRY_CAST(split_part({cell.text}, '.', 1) AS BIGINT)"
@@ -93,7 +99,7 @@ def money(cell: Cell) -> str:
 def milliseconds(cell: Cell, unit: str | None) -> str:
     """Return a duration in whole milliseconds, rounded half-even; the unit is ms unless stated."""
     if cell.kind == "int" and unit in (None, "ms") and cell.plain:
-        return f"CAST({cell.sql} AS BIGINT)"
+        return f"TRY_CAST({cell.sql} AS BIGINT)"
     if cell.kind == "int" and unit in (None, "ms"):
         return f"CASE WHEN {cell.sql} BETWEEN 0 AND {MAX_MILLISECONDS} THEN CAST({cell.sql} AS BIGINT) END"
     factor = MILLISECONDS.get(unit or "ms")

@@ -12,26 +12,31 @@ from aggcost.importers.fields import Meaning, Source
 from aggcost.importers.layout import Layout, Place, filled, segments
 from aggcost.importers.parts import ReadOptions
 from aggcost.importers.records import NOTHING, JsonRecords, TableRecords
+from aggcost.importers.repeated_keys import ISSUE, STANDS_TWICE
 from aggcost.importers.selecting import Rows, Selection
 
 NOT_JSON, NOT_AN_OBJECT = "line:not_json", "line:not_an_object"
 NOT_A_REQUEST = "not_a_request"
-DUP_KEY, DUP_ORDER, FIRST = "dup_key", "dup_order", "first"
+DUP_KEY, DUP_ORDER, DUP_WORDS, REPEATED, FIRST = "dup_key", "dup_order", "dup_words", "repeated", "first"
 NODE, INSIDE = "node", "inside"
 
 
-def of_json(layout: Layout, lines: str, names: tuple[str, ...], options: ReadOptions, shown: str) -> Selection:
+def of_json(
+    layout: Layout, lines: str, names: tuple[str, ...], options: ReadOptions, shown: str, *, checked: bool
+) -> Selection:
     """Return the SELECT over JSON lines (`file`, `line`, `json`): canonical columns and what became of each record.
 
-    Beside them `filtered` (why a record is no request, or null), `dup_key` and `dup_order` where the layout tells
-    repeats, `node` and `inside` where it tells what stands inside what, `file` and `line`, and `first`, true for the
-    first record of a line.
+    Beside them `filtered` (why a record is no request, or null); `dup_key`, `dup_order`, `dup_words` where the layout
+    tells repeats, with `repeated`, why a record by itself only repeats another one; `node` and `inside` where it tells
+    what stands inside what; `file` and `line`, and `first`, true for the first record of a line. Members that stand
+    twice are told where that is `checked`.
     """
-    records = JsonRecords(layout)
+    records = JsonRecords(layout, checked)
     made = _Made(layout, records.resolve, names, options, shown)
-    request = f"coalesce(is_record{_and(layout, records.resolve)}, false)"
+    # Of a record with a member that stands twice nobody knows whether it is a request.
+    request = f"(coalesce(is_record{_and(layout, records.resolve)}, false) OR {STANDS_TWICE} IS NOT NULL)"
     extras = _extras(layout, records.resolve, request) | {"file": "file", "line": "line", FIRST: FIRST}
-    broken = (f"WHEN NOT is_json THEN '{NOT_JSON}'", f"WHEN NOT is_object THEN '{NOT_AN_OBJECT}'")
+    broken = (f"WHEN NOT is_json THEN '{NOT_JSON}'", f"WHEN NOT is_object THEN '{NOT_AN_OBJECT}'", ISSUE)
     extras["filtered"] = f"CASE WHEN is_object AND NOT {request} THEN '{NOT_A_REQUEST}' END"
     rows = Rows(made.relation(records.relation(lines)), shown, broken, request=request, extras=extras)
     return _selection(layout, rows, made.found, options)
@@ -41,11 +46,15 @@ def of_table(layout: Layout, relation: str, cells: Mapping[str, Cell], options: 
     """Return the SELECT over a table with named columns: the same, but for `file`, `line` and `first`."""
     records = TableRecords(cells, layout.encoded)
     made = _Made(layout, records.resolve, tuple(cells), options, shown)
-    request = f"coalesce(true{_and(layout, records.resolve)}, false)" if layout.requests else ""
+    request = (
+        f"(coalesce(true{_and(layout, records.resolve)}, false) OR {STANDS_TWICE} IS NOT NULL)"
+        if layout.requests
+        else ""
+    )
     extras = _extras(layout, records.resolve, request or "true")
     if request:
-        extras["filtered"] = f"CASE WHEN NOT {request} THEN '{NOT_A_REQUEST}' END"
-    rows = Rows(made.relation(records.relation(relation)), shown, request=request, extras=extras)
+        extras["filtered"] = f"CASE WHEN NOT ({request}) THEN '{NOT_A_REQUEST}' END"
+    rows = Rows(made.relation(records.relation(relation)), shown, (ISSUE,), request=request, extras=extras)
     return _selection(layout, rows, made.found, options)
 
 
@@ -100,6 +109,12 @@ def _extras(layout: Layout, resolve: Callable[[str], Cell], request: str) -> dic
         found[DUP_KEY] = f"CASE WHEN {request} THEN {filled(layout.key, resolve)} END"
         order = ", ".join(f"CAST({filled(one, resolve)} AS BIGINT)" for one in layout.keep)
         found[DUP_ORDER] = f"CAST([{order}] AS BIGINT[])"
+        found[DUP_WORDS] = quoted(layout.key_is)
+        cases = "".join(
+            f" WHEN {request} AND ({filled(test, resolve)}) THEN {quoted(words)}"
+            for words, test in layout.repeated.items()
+        )
+        found[REPEATED] = f"CASE{cases} END" if cases else "CAST(NULL AS VARCHAR)"
     if layout.node:
         found |= {NODE: filled(layout.node, resolve), INSIDE: filled(layout.inside, resolve)}
     return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aggcost.engine import identifier, quoted
 from aggcost.errors import InputError, UsageError, did_you_mean
-from aggcost.importers import casts
+from aggcost.importers import casts, contained
 from aggcost.importers.casts import Cell
 
 # Field -> header names (lower case) that mean it, the most exact first.
@@ -53,12 +53,31 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "cache_write_tokens": ("cache_write_tokens", "cache_creation_input_tokens", "cache_write_input_tokens"),
     "output_tokens": ("output_tokens", "completion_tokens", "tokens_out", "tokens_completion", "generated_tokens"),
     "reasoning_tokens": ("reasoning_tokens",),
+    "input_audio_tokens": ("input_audio_tokens", "audio_input_tokens", "prompt_audio_tokens"),
+    "input_image_tokens": ("input_image_tokens", "image_input_tokens", "prompt_image_tokens"),
+    "input_video_tokens": ("input_video_tokens", "video_input_tokens", "prompt_video_tokens"),
+    "cache_read_audio_tokens": ("cache_read_audio_tokens", "cached_audio_tokens", "input_cached_audio_tokens"),
+    "cache_read_image_tokens": ("cache_read_image_tokens", "cached_image_tokens", "input_cached_image_tokens"),
+    "output_audio_tokens": ("output_audio_tokens", "audio_output_tokens", "completion_audio_tokens"),
+    "output_image_tokens": ("output_image_tokens", "image_output_tokens", "completion_image_tokens"),
+    "output_video_tokens": ("output_video_tokens", "video_output_tokens", "completion_video_tokens"),
+    "web_searches": ("web_searches", "web_search_requests", "web_search_calls", "web_search_count"),
+    "file_searches": ("file_searches", "file_search_requests", "file_search_calls", "file_search_count"),
+    "audio_in_seconds": ("audio_in_seconds", "audio_input_seconds", "input_audio_seconds"),
+    "audio_out_seconds": ("audio_out_seconds", "audio_output_seconds", "output_audio_seconds"),
+    "video_seconds": ("video_seconds", "output_video_seconds"),
+    # Columns called images, pages, characters and sessions are seldom what is billed.
+    "billed_images": ("billed_images",),
+    "billed_pages": ("billed_pages",),
+    "billed_characters": ("billed_characters",),
+    "billed_sessions": ("billed_sessions",),
     "cost_usd": ("cost_usd", "cost", "total_cost", "spend", "response_cost"),
     "billable": ("billable",),
     "prompt": ("prompt",),
 }
 _UNITS = dict.fromkeys(("latency_s", "latency_seconds", "duration_s", "duration_seconds", "ttft_s"), "s")
-TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_tokens")
+TOKENS = contained.PROMPT
+SECONDS = ("audio_in_seconds", "audio_out_seconds", "video_seconds")
 BILLED = (*TOKENS, "output_tokens", "requests", "grain", "service_tier", "billable", "cost_usd")
 _TEXTS = (
     "request_id",
@@ -213,9 +232,7 @@ def columns(found: Mapping[str, Source], meaning: Meaning) -> tuple[dict[str, st
         made.setdefault("http_status", casts.http_status(found["status"].cell))
     if "prompt" in found:
         made["prompt_hash"] = f"left(sha256({found['prompt'].cell.text}), 32)"
-    prompt = uncached_input(values, meaning)
-    if prompt is not None:
-        made["input"] = prompt
+    made |= contained.columns(values, excludes_cache=meaning.input_excludes_cache)
     return made, checked
 
 
@@ -236,14 +253,24 @@ _COLUMN_OF = {
     "cache_read_tokens": "cache_read", "cache_write_5m_tokens": "cache_write_5m",
     "cache_write_1h_tokens": "cache_write_1h", "cache_write_tokens": "cache_write_other",
     "output_tokens": "output", "reasoning_tokens": "reasoning", "cost_usd": "recorded_cost", "billable": "billable",
+    "cache_read_audio_tokens": "cache_read_audio", "cache_read_image_tokens": "cache_read_image",
+    "output_audio_tokens": "output_audio", "output_image_tokens": "output_image",
+    "output_video_tokens": "output_video", "web_searches": "web_search", "file_searches": "file_search",
+    "audio_in_seconds": "second_audio_in", "audio_out_seconds": "second_audio_out", "video_seconds": "second_video",
+    "billed_images": "image", "billed_pages": "page", "billed_characters": "char", "billed_sessions": "session",
 }  # fmt: skip
+_COUNTS = (
+    *TOKENS, "output_tokens", "reasoning_tokens", *contained.PARTS, "web_searches", "file_searches", "billed_images",
+    "billed_pages", "billed_characters", "billed_sessions", "requests", "attempt", "http_status",
+)  # fmt: skip
 
 _CASTS: Mapping[str, Callable[[Cell], str]] = {
-    "status": casts.status, "http_status": casts.count, "attempt": casts.count, "requests": casts.count,
-    "grain": casts.grain,
-    "cost_usd": casts.money, "billable": casts.yes, "output_tokens": casts.count, "reasoning_tokens": casts.count,
-    **dict.fromkeys(TOKENS, casts.count),
+    "status": casts.status, "grain": casts.grain, "cost_usd": casts.money, "billable": casts.yes,
+    **dict.fromkeys(_COUNTS, casts.count),
 }  # fmt: skip
+
+
+WHOLE_NUMBERS = frozenset({"latency_ms", "ttft_ms", *(name for name, cast in _CASTS.items() if cast is casts.count)})
 
 
 def _value(name: str, source: Source, meaning: Meaning) -> str:
@@ -252,18 +279,7 @@ def _value(name: str, source: Source, meaning: Meaning) -> str:
         return casts.epoch(source.cell, unit) if unit else casts.timestamp(source.cell, meaning.zone)
     if name in ("latency_ms", "ttft_ms"):
         return casts.milliseconds(source.cell, source.unit)
+    if name in SECONDS:
+        return casts.milliseconds(source.cell, source.unit or "s")
     cast = _CASTS.get(name)
     return "" if cast is None else cast(source.cell)
-
-
-def uncached_input(values: Mapping[str, str], meaning: Meaning) -> str | None:
-    """Return the uncached input as SQL: what the log counts as input, less what it counts as cached."""
-    if "input_tokens" not in values:
-        return None
-    if meaning.input_excludes_cache:
-        return values["input_tokens"]
-    parts = "".join(f" - coalesce({values[name]}, 0)" for name in TOKENS[1:] if name in values)
-    rest = f"{values['input_tokens']}{parts}"
-    if meaning.input_excludes_cache is None:
-        return f"CASE WHEN {rest} < 0 THEN {values['input_tokens']} ELSE {rest} END"
-    return rest

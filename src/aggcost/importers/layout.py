@@ -49,10 +49,13 @@ class Layout:
     says that input tokens do not contain cached ones; None that producers differ: they do not in rows with more
     cached tokens than input tokens. `requests` is a template that is true for records that are requests; others
     are filtered. `key` is the template of a text that repeats of one request share, and of the rows with one key
-    that with the largest `keep` (templates of integers) stays. `node` and `inside` are templates of texts that
-    name a record and the one around it: a request is filtered where a request stands anywhere inside it that has
-    tokens, or where neither has any. Templates of an `ordered` format may look at the rows before: ``OVER
-    (PARTITION BY file ORDER BY line ...)``. `grain` is bucket where a record sums several requests.
+    that with the largest `keep` (templates of integers) stays; `key_is` says in words what they share. `repeated` are
+    templates that are true for requests that only repeat one before them, by the words for it. `node` and `inside` are
+    templates of texts that name a record and the one around it: a request repeats what is inside it where a request
+    stands anywhere inside it that has tokens, or where neither has any. Templates of an `ordered` format may look at
+    the rows before: ``OVER (PARTITION BY file ORDER BY line ...)``. `mentions` are texts, of ASCII letters, of which
+    every line has one that is a request or tells something of one: members of other lines are not looked for, and any
+    such line tells the format. `grain` is bucket where a record sums several requests.
     """
 
     fields: Mapping[str, Place]
@@ -66,9 +69,12 @@ class Layout:
     requests: str = ""
     key: str = ""
     keep: tuple[str, ...] = ()
+    key_is: str = ""
+    repeated: Mapping[str, str] = field(default_factory=dict)
     node: str = ""
     inside: str = ""
     ordered: bool = False
+    mentions: tuple[str, ...] = ()
     grain: str = "request"
 
 
@@ -79,7 +85,7 @@ def filled(template: str, resolve: Resolve) -> str:
 
 def top_names(layout: Layout) -> set[str]:
     """Return the columns or top-level members that a layout reads."""
-    if layout.items:
+    if layout.items and not layout.items[0].endswith("?"):
         return {layout.items[0].partition("[")[0].partition(".")[0]}
     return {str(segments(path)[1][0]) for path in paths(layout)}
 
@@ -87,7 +93,8 @@ def top_names(layout: Layout) -> set[str]:
 def paths(layout: Layout) -> Iterator[str]:
     """Yield every path that a layout reads, some more than once."""
     templates = [place.template for place in layout.fields.values()]
-    for template in (*templates, layout.requests, layout.key, *layout.keep, layout.node, layout.inside):
+    told = (layout.requests, layout.key, *layout.keep, *layout.repeated.values(), layout.node, layout.inside)
+    for template in (*templates, *told):
         yield from _BRACED.findall(template)
 
 

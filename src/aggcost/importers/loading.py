@@ -10,12 +10,24 @@ from pathlib import Path
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, plain_name, quoted
 from aggcost.errors import InputError, UsageError
-from aggcost.importers import declared, fields, footers, generic, quarantine, registry, sampling, selecting, tables
+from aggcost.importers import (
+    declared,
+    fields,
+    footers,
+    generic,
+    packs,
+    quarantine,
+    registry,
+    sampling,
+    selecting,
+    tables,
+)
 from aggcost.importers.census import Counting
 from aggcost.importers.fields import Meaning
-from aggcost.importers.files import SourceFile, head_lines, without_mark
+from aggcost.importers.files import SAMPLE_WHOLE_BYTES, SourceFile, head_lines, without_mark
 from aggcost.importers.layout import Layout
 from aggcost.importers.parts import Part, ReadOptions
+from aggcost.importers.repeated_keys import STANDS_TWICE
 from aggcost.importers.sampling import Sample
 from aggcost.importers.selecting import Selection
 from aggcost.importers.tables import LogTable
@@ -50,6 +62,12 @@ def opened(engine: Engine, file: SourceFile, options: ReadOptions, like: registr
     if engine.name != "duckdb":
         table = _spark_table(file)
         return Opened(file, Sample(table.names), generic, CANONICAL, table)
+    if not (file.parquet or options.format or options.mapping) and like.LAYOUT is not None and like.LAYOUT.mentions:
+        # Any line tells a session, and lines may be long: of the many files of a directory few are looked at.
+        first = sampling.first_lines(file)
+        rule = like.detect(first) if first.records else None
+        if rule is not None:
+            return Opened(file, first, like, rule)
     sample = None if file.parquet else sampling.json_sample(file)
     if sample is not None:
         return Opened(file, sample, *registry.choose(sample, options.format, like))
@@ -117,14 +135,13 @@ def _viewed(engine: Engine, table: LogTable, format_name: str, selection: Select
     """
     select = selection.sql
     with activity.measured(), Counting([(table.file.path, table.file.given)]) as counting:
-        rows, bad = engine.rows(f"SELECT count(*), count(issue) FROM ({select})")[0]  # noqa: S608 - quoted literals
-    checked = select
-    if not bad:
-        plain = replace(selection, found=selecting.plain(engine, selection.rows.sql, selection.found))
-        checked = f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({plain.sql})"  # noqa: S608
-    engine.rows(f"CREATE OR REPLACE VIEW {name} AS {checked}")
+        found = selecting.checked(engine, selection)
+    viewed = select
+    if not found.bad:
+        viewed = f"SELECT * REPLACE (CAST(NULL AS VARCHAR) AS issue) FROM ({found.selection.sql})"  # noqa: S608
+    engine.rows(f"CREATE OR REPLACE VIEW {name} AS {viewed}")
     relation = engine.backend.table(name)
-    return Part(table, format_name, lambda: select, relation, counting.censuses()[0], (), int(rows), int(rows))
+    return Part(table, format_name, lambda: select, relation, counting.censuses()[0], (), found.rows, found.rows)
 
 
 def _copied(engine: Engine, table: LogTable, format_name: str, selection: Selection, name: str) -> Part:
@@ -132,12 +149,39 @@ def _copied(engine: Engine, table: LogTable, format_name: str, selection: Select
     kept, select = engine.folder / f"{name}.parquet", selection.sql
     quarantine.forget_rejects(engine)
     with activity.measured(), Counting([(table.file.path, table.file.given)]) as counting:
-        rows = int(engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")[0][0])
+        into = f"TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)"
+        rows = _strictly(engine, table, f"COPY ({select}) {into}") if table.unseen else None
+        rows = int(engine.rows(f"COPY ({select}) {into}")[0][0]) if rows is None else rows
     rejects = quarantine.rejects(engine, table)
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
     relation, records = engine.backend.table(name), rows + len(rejects)
     census = counting.censuses()[0]
     return Part(table, format_name, lambda: select, relation, census, rejects, records, records, kept)
+
+
+def _strictly(engine: Engine, table: LogTable, statement: str) -> int | None:
+    """Return the rows of a large JSON file none of whose lines is broken, None for another file.
+
+    Read so, the engine notices a key that stands twice, wherever it is; InputError for one.
+    """
+    try:
+        return int(engine.rows(tables.strict(statement))[0][0])
+    except EngineError as error:
+        key = tables.repeated_key(table, error.message)
+        if key is not None:
+            raise tables.stands_twice(table.file.shown, key) from None
+        return None
+
+
+def small(shown: str, options: ReadOptions, like: registry.Format = generic) -> Opened | None:
+    """Return a small JSON file of a format with a layout, None for what has to be opened by itself."""
+    found = None if options.encoding else packs.look(shown)
+    if found is None:
+        return None
+    file, sample = found
+    chosen, rule = registry.choose(sample, options.format, like)
+    # Of the look nothing else is needed: the records of ten thousand files would be.
+    return Opened(file, replace(sample, records=()), chosen, rule) if chosen.LAYOUT is not None else None
 
 
 def imported_together(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: str) -> list[Part]:
@@ -155,23 +199,51 @@ def imported_together(engine: Engine, batch: Sequence[Opened], options: ReadOpti
 
 def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: str) -> list[Part]:
     first, kept = batch[0], engine.folder / f"{name}.parquet"
-    listed = [without_mark(one.file, engine.folder) for one in batch]
-    selection = _of_json(engine, batch, listed, options, numbered=_layout(first).ordered)
-    room_mb = _room_mb(_layout(first), listed)
-    counting = Counting([(file.path, file.given) for file in listed])
+    listed = [one.file if one.file.small_bytes else without_mark(one.file, engine.folder) for one in batch]
+    large = [file for file in listed if not file.small_bytes]
+    pack = packs.Stream([file for file in listed if file.small_bytes], first.sample.shape)
+    room_mb = _room_mb(_layout(first), large)
+    engine.register(tables.PACK, pack.reader())
+    checked = _may_repeat(engine, batch, listed, options, room_mb)
+    selection = _of_json(engine, batch, listed, options, numbered=_layout(first).ordered, checked=checked)
+    room_mb += _CHECK_MB if checked and large else 0
+    counting = Counting([(file.path, file.given) for file in large])
+    engine.register(tables.PACK, pack.reader())
     with counting, engine.roomy(room_mb), activity.measured():
         _copy(engine, selection.sql, kept, ordered=_layout(first).ordered)
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
     counted = _counted(engine, name)
     selecting.need_zone(engine, first.file.shown, name, selection.timestamp, selection.meaning)
+    censuses = {False: iter(counting.censuses()), True: iter(pack.censuses)}
     parts = []
-    for one, file, census in zip(batch, listed, counting.censuses(), strict=True):
-        records, lines = counted.get(str(plain_name(engine, file.path)), (0, 0))
+    for one, file in zip(batch, listed, strict=True):
+        census = next(censuses[file.small_bytes > 0])
+        place = str(file.path if file.small_bytes else plain_name(engine, file.path))
+        records, lines, bad = counted.get(place, (0, 0, 0))
         table = LogTable(file, _KINDS[first.sample.shape], "", one.sample.names, {}, _NOTES[first.sample.shape])
-        select = partial(_select_alone, engine, one, file, options)
-        parts.append(Part(table, one.format.NAME, select, None, census, (), records, lines, room_mb=room_mb))
+        select = partial(_select_alone, engine, one, file, options, checked=checked)
+        parts.append(
+            Part(table, one.format.NAME, select, None, census, (), records, lines, room_mb=room_mb, flawless=not bad)
+        )
     parts[0] = replace(parts[0], relation=engine.backend.table(name), kept=kept)
     return parts
+
+
+def _may_repeat(
+    engine: Engine, batch: Sequence[Opened], listed: Sequence[SourceFile], options: ReadOptions, room_mb: int
+) -> bool:
+    """Return whether members that stand twice are to be told of each record.
+
+    It takes memory beside all else that is asked of a record, so that of more than a few megabytes it is asked first
+    whether there are any.
+    """
+    if _layout(batch[0]).opened:
+        return False
+    if sum(file.path.stat().st_size for file in listed if not file.small_bytes) <= SAMPLE_WHOLE_BYTES:
+        return True  # small files come in portions
+    asked = _of_json(engine, batch, listed, options, numbered=False, checked=True).rows
+    with engine.roomy(room_mb):
+        return bool(engine.rows(f"SELECT 1 FROM {asked.sql} WHERE {STANDS_TWICE} IS NOT NULL LIMIT 1"))  # noqa: S608
 
 
 def _room_mb(layout: Layout, listed: Sequence[SourceFile]) -> int:
@@ -187,6 +259,7 @@ def _room_mb(layout: Layout, listed: Sequence[SourceFile]) -> int:
 
 
 _VECTOR_ROWS, _COPIES, _ROOM_MB, _MOST_MB = 2048, 55, 150, 6000
+_CHECK_MB = 300
 _LOOK_FILES, _LOOK_LINES = 20, 50
 _NOTES = {"lines": "JSON, one object a line", "array": tables.DOCUMENT, "document": tables.DOCUMENT}
 _KINDS = {"lines": "jsonl", "array": "document", "document": "document"}
@@ -200,15 +273,23 @@ def _layout(one: Opened) -> Layout:
 
 
 def _of_json(
-    engine: Engine, batch: Sequence[Opened], listed: Sequence[SourceFile], options: ReadOptions, *, numbered: bool
+    engine: Engine,
+    batch: Sequence[Opened],
+    listed: Sequence[SourceFile],
+    options: ReadOptions,
+    *,
+    numbered: bool,
+    checked: bool,
 ) -> Selection:
     names = tuple(dict.fromkeys(key for one in batch for key in one.sample.names))
     lines = tables.json_lines(engine, listed, batch[0].sample.shape, numbered=numbered)
-    return declared.of_json(_layout(batch[0]), lines, names, options, batch[0].file.shown)
+    return declared.of_json(_layout(batch[0]), lines, names, options, batch[0].file.shown, checked=checked)
 
 
-def _select_alone(engine: Engine, one: Opened, file: SourceFile, options: ReadOptions) -> str:
-    return _of_json(engine, [one], [file], options, numbered=True).sql
+def _select_alone(engine: Engine, one: Opened, file: SourceFile, options: ReadOptions, *, checked: bool) -> str:
+    if file.small_bytes:
+        engine.register(tables.PACK, packs.Stream([file], one.sample.shape).reader().read_all())
+    return _of_json(engine, [one], [file], options, numbered=True, checked=checked).sql
 
 
 def _copy(engine: Engine, select: str, kept: Path, *, ordered: bool) -> None:
@@ -223,7 +304,8 @@ def _copy(engine: Engine, select: str, kept: Path, *, ordered: bool) -> None:
         engine.rows("SET preserve_insertion_order = false")
 
 
-def _counted(engine: Engine, name: str) -> dict[str, tuple[int, int]]:
-    """Return for each file of a batch how many records it gave, and of how many lines."""
-    counts = engine.rows(f"SELECT file, count(*), count(*) FILTER (first) FROM {name} GROUP BY file")  # noqa: S608
-    return {str(file): (int(records), int(lines)) for file, records, lines in counts}
+def _counted(engine: Engine, name: str) -> dict[str, tuple[int, int, int]]:
+    """Return for each file of a batch how many records it gave, of how many lines, and how many are quarantined."""
+    counts = "count(*), count(*) FILTER (first), count(issue)"
+    found = engine.rows(f"SELECT file, {counts} FROM {name} GROUP BY file")  # noqa: S608 - our own names
+    return {str(file): (int(records), int(lines), int(bad)) for file, records, lines, bad in found}

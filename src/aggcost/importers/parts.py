@@ -78,7 +78,8 @@ class Part:
 
     `select` gives its canonical SELECT. `lines` is how many lines the engine read, `records` the rows that came of
     them. `kept` is the temporary Parquet of text files: files that were read together share the first one's, and
-    `relation` with it. `room_mb` is the memory that its SELECT takes where that is more than usual.
+    `relation` with it. `room_mb` is the memory that its SELECT takes where that is more than usual. `flawless` says
+    that none of its rows is quarantined, so that none needs to be looked for.
     """
 
     table: LogTable
@@ -91,3 +92,4 @@ class Part:
     lines: int
     kept: Path | None = None
     room_mb: int = 0
+    flawless: bool = False

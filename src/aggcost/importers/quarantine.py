@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
 import ibis
@@ -92,20 +92,18 @@ def _names_over_lines(engine: Engine, part: Part) -> bool:
     return bool(engine.to_arrow(part.relation.filter(ibis.or_(*tests)).limit(1)).num_rows)
 
 
-def issues(engine: Engine, table: ibis.Table, locate: Callable[[int | None], list[Quarantined]]) -> tuple[Issue, ...]:
+def issues(counted: Mapping[str, int], locate: Callable[[int | None], list[Quarantined]]) -> tuple[Issue, ...]:
     """Return one issue for each kind of quarantined row, the most frequent first, with the place of its first."""
-    bad = table.filter(table.issue.notnull())
-    counted = engine.to_arrow(bad.group_by("issue").aggregate(rows=bad.count())).to_pylist()
     if not counted:
         return ()
     places = {f"{one.column}:{one.reason}": one for one in reversed(locate(SHOWN))}
     found = []
-    for row in sorted(counted, key=lambda row: (-row["rows"], row["issue"])):
-        column, _, reason = row["issue"].partition(":")
-        first = places.get(row["issue"])
+    for issue, rows in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
+        column, _, reason = issue.partition(":")
+        first = places.get(issue)
         where = None if first is None else f"{first.file}:{first.line}" if first.line else first.file
         message = f"{column}: {reason.replace('_', ' ')}"
-        found.append(Issue("quarantined", "warning", row["rows"], message, where, "--quarantine FILE lists the rows"))
+        found.append(Issue("quarantined", "warning", rows, message, where, "--quarantine FILE lists the rows"))
     return tuple(found)
 
 
@@ -138,7 +136,7 @@ def _located(engine: Engine, part: Part, asked: Period | None, limit: int | None
 
 def _bad_rows(engine: Engine, part: Part, asked: Period | None, limit: int | None) -> list[tuple[int, str]]:
     """Return (position among the accepted rows from 1, issue) of quarantined rows, in the order of the file."""
-    if part.select is None:
+    if part.select is None or part.flawless:
         return []
     engine.rows("SET preserve_insertion_order = true")
     try:
@@ -159,11 +157,11 @@ def _bad_rows(engine: Engine, part: Part, asked: Period | None, limit: int | Non
 def _lines_of(part: Part, positions: set[int], wanted: set[int]) -> tuple[dict[int, int], dict[int, int]]:
     """Return the physical lines of accepted records by position, and of rejected ones by their record number.
 
-    Parquet has no lines: there it is the row, counted from 1.
+    Parquet has no lines: there it is the row, counted from 1. A small file has no blank lines.
     """
     by_position: dict[int, int] = {}
     by_record: dict[int, int] = {}
-    if part.table.kind in ("parquet", "document"):
+    if part.table.kind in ("parquet", "document") or part.table.file.small_bytes:
         return {position: position for position in positions}, by_record
     if not (positions or wanted):
         return by_position, by_record

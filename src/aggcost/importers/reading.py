@@ -18,25 +18,42 @@ import ibis
 from aggcost import activity
 from aggcost.engine import Engine, EngineError, quoted
 from aggcost.errors import InputError, Issue, UsageError
-from aggcost.importers import clipping, encodings, files, generic, loading, marks, partial, quarantine, sources
+from aggcost.importers import (
+    clipping,
+    encodings,
+    files,
+    generic,
+    loading,
+    marks,
+    packs,
+    partial,
+    quarantine,
+    repeats,
+    sources,
+)
 from aggcost.importers.census import Counting
-from aggcost.importers.declared import DUP_KEY, DUP_ORDER, INSIDE, NODE
+from aggcost.importers.declared import DUP_KEY, DUP_ORDER, DUP_WORDS, INSIDE, NODE, REPEATED
 from aggcost.importers.grains import Grained, grains_of, spans_of
 from aggcost.importers.loading import Opened
 from aggcost.importers.parts import InputFile, Part, Quarantined, ReadOptions
 from aggcost.importers.registry import Format
+from aggcost.importers.repeats import Again
 from aggcost.importers.sources import Database
 from aggcost.importers.stored import Wanted
 from aggcost.importers.tables import LogTable
 from aggcost.ledger import accepted
-from aggcost.usage import COLUMN_NAMES, COLUMNS
+from aggcost.usage import COLUMN_NAMES, COLUMNS, OPTIONAL, OPTIONAL_NAMES, Column
+
+NESTED = "nested span"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """A log as it was read: the canonical table with what became of its rows (`issue`, `filtered`, `duplicate`).
 
-    `spans` says which days each file has, by grain and provider; it reads the files once more.
+    `dropped_by` says why a row is a duplicate, `format` that of its file. `again` are rows that are kept although they
+    repeat or retry another one. `spans` says which days each file has, by grain and provider; it reads the files once
+    more.
     """
 
     table: ibis.Table
@@ -44,6 +61,7 @@ class Usage:
     issues: tuple[Issue, ...]
     locate: Callable[[int | None], list[Quarantined]]
     spans: Callable[[], list[Grained]]
+    again: Again
 
 
 def read_usage(engine: Engine, logs: Sequence[str], options: ReadOptions) -> Usage:
@@ -52,24 +70,51 @@ def read_usage(engine: Engine, logs: Sequence[str], options: ReadOptions) -> Usa
     InputError for what cannot be read, DataQualityError for a file that is damaged or swallows lines.
     """
     check(options)
-    found = {source: sources.database(source) for source in sources.find(logs)}
-    logged = [Path(source) for source, kind in found.items() if source != "-" and kind is None]
-    engine.confine([*logged, *map(unfinished, options.writes)])
+    found = sources.find(logs)
     activity.planned(len(found))
+    small = _small(engine, found, options)
+    kinds = {source: sources.database(source) for source in found if source not in small}
+    logged = [Path(source) for source, kind in kinds.items() if source != "-" and kind is None]
+    engine.confine([*logged, *map(unfinished, options.writes)])
     listed: list[Opened] = []
-    for source, kind in found.items():
+    for source in found:
+        if source in small:
+            listed.append(small[source])
+            continue
         with activity.share(1, 0):
-            listed.append(opened(engine, source, kind, options, listed[-1].format if listed else generic))
-    activity.planned(len(listed), sum(one.file.path.stat().st_size for one in listed))
+            listed.append(opened(engine, source, kinds[source], options, listed[-1].format if listed else generic))
+    activity.planned(len(listed), sum(one.file.text_bytes for one in listed))
     return read_opened(engine, listed, options)
+
+
+def _small(engine: Engine, found: Sequence[str], options: ReadOptions) -> dict[str, Opened]:
+    """Return the small JSON files among the sources: the engine gets their text, and opens none of them."""
+    small: dict[str, Opened] = {}
+    if engine.name != "duckdb":
+        return small
+    like: Format = generic
+    for source in found:
+        with activity.reading(source, packs.MOST_BYTES):
+            one = None if source == "-" else loading.small(source, options, like)
+        if one is not None:
+            with activity.share(1, 0):
+                small[source] = one
+                like = one.format
+    return small
 
 
 def read_opened(engine: Engine, listed: Sequence[Opened], options: ReadOptions, name: str = "log") -> Usage:
     """Return opened files as one canonical table; `name` begins the names of its temporary files."""
     parts = _parts(engine, listed, options, name)
     notices = [notice for part in parts for notice in quarantine.cover(engine, part)]
-    rows, of_period = clipping.clipped(engine, _united(engine, parts, name), parts, options)
-    table = marks.marked(engine, rows, options)
+    whole = engine.named(_united(engine, parts, name), f"{name}_whole")
+    rows, of_period = clipping.clipped(engine, whole, parts, options)
+    look = marks.look(engine, rows)
+    table = marks.marked(rows, look.providers, options)
+    if options.dedupe:
+        table = repeats.deduped(table, marks.copies(parts))
+    table = engine.named(table, f"{name}_marked")
+    again = repeats.found(engine, table, f"{name}again", sum(part.records for part in parts))
     inputs = tuple(
         InputFile(
             part.table.file.shown,
@@ -84,15 +129,19 @@ def read_opened(engine: Engine, listed: Sequence[Opened], options: ReadOptions, 
     )
     located = quarantine.locator(engine, parts, clipping.period(options))
     issues = (
-        *quarantine.issues(engine, table, located),
+        *quarantine.issues(look.issues, located),
         *notices,
         *(issue for part in parts for issue in partial.issue(part.table.file)),
         *of_period,
         *marks.same_file(parts),
         *marks.stated_in_vain(parts, options),
-        *marks.repeated(engine, table, options),
+        *repeats.issue(engine, again.repeats),
     )
-    return Usage(table, inputs, issues, located, lambda: [span for part in parts for span in spans_of(engine, part)])
+
+    def spans() -> list[Grained]:
+        return [span for part in parts for span in spans_of(engine, part)]
+
+    return Usage(table, inputs, issues, located, spans, again)
 
 
 def check(options: ReadOptions) -> None:
@@ -168,7 +217,7 @@ def _parts(engine: Engine, listed: Sequence[Opened], options: ReadOptions, name:
 @contextmanager
 def _at(shown: str, listed: Sequence[Opened]) -> Iterator[None]:
     """Say which files are being read, and count them once they are."""
-    size_bytes = sum(one.file.path.stat().st_size for one in listed)
+    size_bytes = sum(one.file.text_bytes for one in listed)
     with activity.share(len(listed), size_bytes), activity.reading(shown, size_bytes):
         yield
 
@@ -197,7 +246,8 @@ def _canonical(engine: Engine, one: Opened) -> Part:
     missing = [column for column in COLUMNS if column.name not in stored.columns]
     whole = stored.mutate(**{column.name: ibis.null(column.type) for column in missing})
     hashed = ibis.ifelse(whole.request_id.notnull(), engine.hashed(whole.request_id), ibis.null("int64"))
-    relation = whole.select(*COLUMN_NAMES, issue=ibis.null("string"), id_hash=hashed)
+    told = [name for name in OPTIONAL_NAMES if name in stored.columns]
+    relation = whole.select(*COLUMN_NAMES, *told, issue=ibis.null("string"), id_hash=hashed)
     records = int(engine.to_arrow(relation.count().as_table()).column(0)[0].as_py())
     with Counting([(one.file.path, one.file.given)]) as counting:
         pass
@@ -211,14 +261,15 @@ def _united(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
     relations = []
     for part in parts:
         if part.relation is not None and part.kept is None:
-            relations.append(part.relation)
+            relations.append(part.relation.mutate(format=ibis.literal(part.format)))
         elif part.relation is not None:
             columns = part.relation.columns
-            alike.setdefault((DUP_KEY,) if DUP_KEY in columns else tuple(columns), []).append(part)
+            alike.setdefault((DUP_KEY,) if DUP_KEY in columns else (part.format, *columns), []).append(part)
     for number, (columns, group) in enumerate(alike.items()):
         stack = _once if columns == (DUP_KEY,) else _stacked
         relations.append(stack(engine, group, f"{name}s{number}"))
-    whole = [_completed(relation) for relation in relations]
+    told = _told_quantities(engine, relations)
+    whole = [_completed(relation, told) for relation in relations]
     return ibis.union(*whole) if len(whole) > 1 else whole[0]
 
 
@@ -235,18 +286,23 @@ def _once(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
     """Return text files whose formats tell repeats as one table, all but one row of each key marked as duplicates."""
     if not engine.rows(f"SELECT 1 FROM ({_rows_of(parts)}) WHERE {DUP_KEY} IS NOT NULL LIMIT 1"):  # noqa: S608
         return _stacked(engine, parts, name)
-    best = f"PARTITION BY {DUP_KEY}, issue IS NULL ORDER BY {DUP_ORDER} DESC NULLS LAST, ts"
-    later = f"{DUP_KEY} IS NOT NULL AND issue IS NULL AND row_number() OVER ({best}) > 1"
     nested = any(NODE in part.relation.columns for part in parts if part.relation is not None)
     rows = _innermost(_rows_of(parts)) if nested else _rows_of(parts)
-    marked = f"SELECT * EXCLUDE ({DUP_KEY}, {DUP_ORDER}), {later} AS duplicate FROM ({rows})"  # noqa: S608
+    first = f"{DUP_KEY} IS NOT NULL AND issue IS NULL AND {REPEATED} IS NULL"
+    best = f"PARTITION BY {DUP_KEY}, {first} ORDER BY {DUP_ORDER} DESC NULLS LAST, ts"
+    ranked = f"SELECT *, {first} AND row_number() OVER ({best}) > 1 AS later FROM ({rows})"  # noqa: S608
+    dropped = f"CASE WHEN later THEN {DUP_WORDS} ELSE {REPEATED} END AS dropped_by"
+    marked = (
+        f"SELECT * EXCLUDE ({DUP_KEY}, {DUP_ORDER}, {DUP_WORDS}, {REPEATED}, later), "  # noqa: S608
+        f"later OR {REPEATED} IS NOT NULL AS duplicate, {dropped} FROM ({ranked})"
+    )
     kept = engine.folder / f"{name}.parquet"
     engine.rows(f"COPY ({marked}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")
     return engine.read_parquet(kept)
 
 
 def _innermost(rows: str) -> str:
-    """Return rows, of which requests that repeat one inside them, however deep, are filtered.
+    """Return rows, of which requests that repeat one inside them, however deep, are marked as `repeated`.
 
     A request with tokens repeats one that has some; a request without (a failure) repeats any.
     """
@@ -262,11 +318,23 @@ def _innermost(rows: str) -> str:
         f"outer_ones AS (SELECT {INSIDE} AS {NODE}, used FROM edges WHERE request "
         f"UNION SELECT edges.{INSIDE}, outer_ones.used FROM edges JOIN outer_ones USING ({NODE})) "
         f"SELECT * EXCLUDE ({NODE}, {INSIDE}) REPLACE (CASE WHEN {request} AND {repeats} "
-        f"THEN 'repeats_what_is_inside' ELSE filtered END AS filtered) FROM stored"
+        f"THEN {quoted(NESTED)} ELSE {REPEATED} END AS {REPEATED}) FROM stored"
     )
 
 
 def _rows_of(parts: Sequence[Part]) -> str:
+    by_format: dict[str, list[Part]] = {}
+    for part in parts:
+        by_format.setdefault(part.format, []).append(part)
+    named = (
+        f"SELECT *, {quoted(name)} AS format FROM ({_rows_of_one(several)})"  # noqa: S608
+        for name, several in by_format.items()
+    )
+    return " UNION ALL BY NAME ".join(named)
+
+
+def _rows_of_one(parts: Sequence[Part]) -> str:
+    """Return the rows of files of one format."""
     listed = ", ".join(quoted(str(part.kept)) for part in parts)
     reasons = Counter(one.reason for part in parts for one in part.rejects)
     set_aside = "".join(
@@ -276,18 +344,32 @@ def _rows_of(parts: Sequence[Part]) -> str:
     return f"SELECT * FROM read_parquet([{listed}], union_by_name=true){set_aside}"  # noqa: S608
 
 
-def _completed(stored: ibis.Table) -> ibis.Table:
+def _told_quantities(engine: Engine, relations: Sequence[ibis.Table]) -> tuple[Column, ...]:
+    """Return the optional columns that some file has a value in: a format may know more than its logs tell."""
+    found = set()
+    for relation in relations:
+        known = {name: relation[name].notnull().any() for name in OPTIONAL_NAMES if name in relation.columns}
+        answers = engine.to_arrow(relation.aggregate(**known)).to_pylist() if known else []
+        found |= {name for row in answers for name, answer in row.items() if answer}
+    return tuple(column for column in OPTIONAL if column.name in found)
+
+
+def _completed(stored: ibis.Table, told: Sequence[Column]) -> ibis.Table:
     """Return a table with the canonical columns it lacks as nulls, and what became of its rows."""
     present = set(stored.columns)
     wanted = {
-        column.name: stored[column.name] if column.name in present else ibis.null(column.type) for column in COLUMNS
+        column.name: stored[column.name] if column.name in present else ibis.null(column.type)
+        for column in (*COLUMNS, *told)
     }
     wanted["grain"] = wanted["grain"].fill_null("request")
     # Some usage reports do not say how many requests a bucket sums: none can be counted.
     wanted["request_count"] = wanted["request_count"].fill_null(ibis.ifelse(wanted["grain"] == "bucket", 0, 1))
-    fates = {"issue": "string", "filtered": "string", "duplicate": "boolean", "id_hash": "int64"}
-    told = {name: stored[name] if name in present else ibis.null(kind) for name, kind in fates.items()}
-    return stored.select(**wanted, **told)
+    fates = {
+        "issue": "string", "filtered": "string", "duplicate": "boolean", "dropped_by": "string", "format": "string",
+        "id_hash": "int64",
+    }  # fmt: skip
+    known = {name: stored[name] if name in present else ibis.null(kind) for name, kind in fates.items()}
+    return stored.select(**wanted, **known)
 
 
 def unfinished(path: Path) -> Path:
@@ -306,7 +388,8 @@ def write_canonical(engine: Engine, usage: Usage, path: Path) -> int:
     rows = usage.table.filter(accepted(usage.table))
     part = unfinished(path)
     try:
-        sql = ibis.to_sql(rows.select(*COLUMN_NAMES), dialect="duckdb")
+        told = [name for name in OPTIONAL_NAMES if name in rows.columns]
+        sql = ibis.to_sql(rows.select(*COLUMN_NAMES, *told), dialect="duckdb")
         written = engine.rows(f"COPY ({sql}) TO {quoted(str(part))} (FORMAT parquet, COMPRESSION zstd)")[0][0]
         part.replace(path)
     finally:

@@ -6,35 +6,77 @@ equal expressions in branches, so every step is a SELECT of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aggcost.engine import identifier, quoted
 from aggcost.importers.casts import Cell
 from aggcost.importers.layout import Layout, json_path, segments
+from aggcost.importers.repeated_keys import STANDS_TWICE, doubtful, first
 
 NOTHING = Cell("CAST(NULL AS VARCHAR)")
 
 
+Names = tuple[str | int, ...]
+
+
 @dataclass(slots=True)
 class Members:
-    """Members of JSON values, numbered as they are asked for: `numbers` of each value, by path."""
+    """Members of JSON values, by value: those that were asked for, and those that only `lead` to another value."""
 
-    numbers: dict[str, dict[str, int]] = field(default_factory=dict)
+    paths: dict[str, list[Names]] = field(default_factory=dict)
+    leading: dict[str, list[Names]] = field(default_factory=dict)
 
-    def cell(self, value: str, names: tuple[str | int, ...]) -> Cell:
+    def cell(self, value: str, names: Names) -> Cell:
         """Return a member of the JSON in a column `value`, as a cell of `read`."""
-        known = self.numbers.setdefault(value, {})
-        number = known.setdefault(json_path(names), len(known) + 1)
-        return Cell(f"{identifier(f'members of {value}')}[{number}]")
+        known = self.paths.setdefault(value, [])
+        if names not in known:
+            known.append(names)
+        return Cell(f"{_members_of(value)}[{known.index(names) + 1}]")
 
-    def read(self, relation: str) -> str:
-        """Return SQL of the relation and the members of its values."""
-        columns = "".join(
-            f", json_extract_string({identifier(value)}, [{', '.join(known)}]) AS {identifier(f'members of {value}')}"
-            for value, known in self.numbers.items()
-        )
-        return f"SELECT *{columns} FROM ({relation})"  # noqa: S608 - our own SQL, names quoted
+    def lead(self, encoded: Sequence[str], root: str | None = "record") -> None:
+        """Note where the values stand that are taken out of strings; without a `root` some are columns."""
+        for path in encoded:
+            held, inside = _held(tuple(path.split(".")), encoded)
+            value = _decoded_name(held) if held else root
+            if value is not None:
+                self.leading.setdefault(value, []).append(inside)
+
+    def read(self, relation: str, *, checked: bool = True) -> str:
+        """Return SQL of the relation, the members of its values, and `repeated`.
+
+        That is a member that stands twice, or what leads to one, or null; always null unless it is `checked`.
+        """
+        members, doubts, found = "", ["false"], ["NULL"]
+        for value, paths in self.paths.items():
+            members += f", json_extract_string({identifier(value)}, [{_listed(paths)}]) AS {_members_of(value)}"
+        for value in dict.fromkeys((*self.paths, *self.leading)) if checked else ():
+            objects = _objects([*self.paths.get(value, ()), *self.leading.get(value, ())])
+            keys = f"json_keys({identifier(value)}, [{_listed(objects)}])"
+            doubts.append(doubtful(keys))
+            found += [first(f"{keys}[{at}]", names) for at, names in enumerate(objects.values(), start=1)]
+        # Lists of keys are not kept beside the members: they would take more memory than these.
+        opened = f"SELECT *{members}, {' OR '.join(doubts)} AS doubtful FROM ({relation})"  # noqa: S608 - names quoted
+        told = f"CAST(CASE WHEN doubtful THEN coalesce({', '.join(found)}) END AS VARCHAR) AS {STANDS_TWICE}"
+        return f"SELECT * EXCLUDE (doubtful), {told} FROM ({opened})"  # noqa: S608
+
+
+def _members_of(value: str) -> str:
+    return identifier(f"members of {value}")
+
+
+def _listed(paths: Iterable[Names]) -> str:
+    return ", ".join(map(json_path, paths))
+
+
+def _objects(paths: Iterable[Names]) -> dict[Names, dict[str, None]]:
+    """Return the objects that lead to members, each with the names of those of its own members that are looked at."""
+    found: dict[Names, dict[str, None]] = {}
+    for names in paths:
+        for depth, name in enumerate(names):
+            if isinstance(name, str):
+                found.setdefault(names[:depth], {})[name] = None
+    return found
 
 
 @dataclass(slots=True)
@@ -42,6 +84,7 @@ class JsonRecords:
     """The JSON records of a layout."""
 
     layout: Layout
+    checked: bool = True  # whether members that stand twice are told
     _members: Members = field(default_factory=Members)
 
     def resolve(self, path: str) -> Cell:
@@ -66,9 +109,12 @@ class JsonRecords:
             opened = _opened(opened, depth - at, path)
         if self.layout.opened:
             opened = _unnested(f"SELECT * EXCLUDE (j0) FROM ({opened})", 0, self.layout.opened)  # noqa: S608
-        made = f"SELECT *, j0 AS item FROM ({opened})"  # noqa: S608
+        made = f"SELECT *, {_mentioning(self.layout.mentions)} AS item FROM ({opened})"  # noqa: S608
         made = f"SELECT *, {self.layout.record or 'item'} AS record FROM ({made})"  # noqa: S608
-        read = self._members.read(_with_decoded(made, self.layout.encoded, {}))
+        decoded = _with_decoded(made, self.layout.encoded, {})
+        # Records made of a line's parts are objects of ours, and their attributes may repeat.
+        self._members.lead(self.layout.encoded)
+        read = self._members.read(decoded, checked=self.checked and not self.layout.opened)
         return f"SELECT * EXCLUDE (json, item, record), record IS NOT NULL AS is_record FROM ({read})"  # noqa: S608
 
 
@@ -94,10 +140,22 @@ class TableRecords:
 
     def relation(self, table: str) -> str:
         """Return SQL of the table and the members of the JSON in its cells."""
-        asked = [name for name in self.cells if any(_is_in(value, name) for value in self._members.numbers)]
+        asked = [name for name in self.cells if any(_is_in(value, name) for value in self._members.paths)]
         deeper = [path for path in self.encoded if path.partition(".")[0] in asked]
         columns = {name: f"CAST({self.cells[name].sql} AS VARCHAR)" for name in asked}
-        return self._members.read(_with_decoded(f"SELECT * FROM {table}", [*asked, *deeper], columns))  # noqa: S608
+        self._members.lead([*asked, *deeper], root=None)
+        decoded = _with_decoded(f"SELECT * FROM {table}", [*asked, *deeper], columns)  # noqa: S608
+        return self._members.read(decoded)
+
+
+def _mentioning(texts: Iterable[str]) -> str:
+    """Return SQL of a line's JSON, null where it has none of these texts.
+
+    Most bytes of a session are what somebody said or a tool answered; to look through a line for a text costs a tenth
+    of parsing it. JSON may also write a letter as an escape of its code, which begins with zeros.
+    """
+    tests = [f"contains(CAST(j0 AS VARCHAR), {quoted(text)})" for text in (*texts, r"\u00")]
+    return f"CASE WHEN {' OR '.join(tests)} THEN j0 END" if texts else "j0"
 
 
 def _opened(relation: str, level: int, path: str) -> str:
@@ -117,7 +175,7 @@ def _unnested(relation: str, level: int, elements: str) -> str:
     return f"SELECT * EXCLUDE (element) REPLACE (first AND element = 0 AS first) FROM ({numbered})"  # noqa: S608
 
 
-def _held(names: tuple[str | int, ...], encoded: Iterable[str]) -> tuple[str, tuple[str | int, ...]]:
+def _held(names: Names, encoded: Iterable[str]) -> tuple[str, tuple[str | int, ...]]:
     """Return the longest encoded path that leads to a member ("" for none), and the rest of the way."""
     for length in range(len(names) - 1, 0, -1):
         path = ".".join(map(str, names[:length]))

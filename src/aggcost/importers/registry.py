@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Protocol
@@ -76,12 +77,19 @@ def choose(sample: Sample, asked: str | None, like: Format = generic) -> tuple[F
 
 
 def near(sample: Sample, most: int = 3) -> str:
-    """Return the formats that a file of none is most like, and what of theirs it lacks, in words; "" for none."""
+    """Return the formats that a file of none has most names in common with, in words; "" for none.
+
+    Each with what it lacks of theirs, first what they are known by.
+    """
     found = []
     present = {name.strip().lower() for name in sample.names}
     for one in FORMATS:
         names = set() if one.LAYOUT is None else top_names(one.LAYOUT)
         missing = [name for name in sorted(names) if name.lower() not in present]
-        if names and len(missing) < len(names):
-            found.append((len(missing) / len(names), one.NAME, missing))
-    return "; ".join(f"{name} (no {', '.join(missing[:4])})" for _, name, missing in sorted(found)[:most])
+        known_by = [name for name in sorted(names) if name in re.findall(r"\w+", one.RULE)]
+        missing = [*(name for name in known_by if name in missing), *(name for name in missing if name not in known_by)]
+        in_common = len(names) - len(missing)
+        if in_common:
+            told = sum(name not in missing for name in known_by)
+            found.append((-told, -in_common, one.NAME, missing))
+    return "; ".join(f"{name} (no {', '.join(missing[:4])})" for *_, name, missing in sorted(found)[:most])

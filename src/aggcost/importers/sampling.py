@@ -13,6 +13,7 @@ from aggcost.importers.files import SourceFile, head_lines
 from aggcost.importers.layout import segments
 
 HEAD_LINES, HEAD_BYTES = 100, 1 << 23
+FIRST_LINES = 8
 PREFIX_BYTES = 1 << 20
 MAX_DOCUMENT_BYTES = 256 << 20
 _BETWEEN = re.compile(r"[\s,]*")
@@ -60,6 +61,11 @@ def reach(record: Any, path: str) -> Any:
     return found
 
 
+def first_lines(file: SourceFile) -> Sample:
+    """Return a look at no more than a few lines of a file, of which none may be JSON."""
+    return sample_of(map(json_object, head_lines(file.path, FIRST_LINES, PREFIX_BYTES)), "lines")
+
+
 def json_sample(file: SourceFile) -> Sample | None:
     """Return a look at a file of JSON, None for one that does not begin like JSON; InputError for broken JSON."""
     lines = list(head_lines(file.path, HEAD_LINES, HEAD_BYTES))
@@ -68,23 +74,24 @@ def json_sample(file: SourceFile) -> Sample | None:
     if begins not in (b"{", b"["):
         return None
     if begins == b"{" and json_object(first) is not None:
-        return _sample(map(json_object, lines), "lines")
+        return sample_of(map(json_object, lines), "lines")
     found = _decoded(_prefix(file))
     if begins == b"[":
-        return _sample(found or _whole(file), "array")
+        return sample_of(found or _whole(file), "array")
     if not found:
         later = [json_object(line) for line in lines if line[:1] == b"{"]
         if any(later):
-            return _sample(later, "lines")
-    return _sample(found or _whole(file), "document")
+            return sample_of(later, "lines")
+    return sample_of(found or _whole(file), "document")
 
 
-def _sample(objects: Iterable[Any], shape: str) -> Sample:
+def sample_of(objects: Iterable[Any], shape: str) -> Sample:
+    """Return a look at those of some JSON values that are objects."""
     records = tuple(one for one in objects if isinstance(one, Mapping))
     return Sample(tuple(dict.fromkeys(key for record in records for key in record)), records, shape)
 
 
-def json_object(line: bytes) -> Mapping[str, Any] | None:
+def json_object(line: bytes | str) -> Mapping[str, Any] | None:
     """Return the JSON object in a line, None where it holds none."""
     try:
         found = json.loads(line)

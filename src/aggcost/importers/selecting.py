@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from aggcost.engine import Engine, hash_sql, identifier, quoted
 from aggcost.errors import InputError
-from aggcost.importers import casts, fields
+from aggcost.importers import casts, contained, fields
 from aggcost.importers.casts import Cell, is_naive
 from aggcost.importers.fields import Meaning, Source
 from aggcost.importers.tables import LogTable
-from aggcost.usage import COLUMNS
+from aggcost.usage import COLUMNS, OPTIONAL
 
 EPOCH_UNITS = ((10**11, "s"), (10**14, "ms"), (10**17, "us"), (10**20, "ns"))
 SMALLEST_EPOCH_S = 10**8  # 1973: a smaller number counts from some other beginning
@@ -26,6 +26,7 @@ _NOT_A_COUNT = "not_a_count"
 _REASONS = {
     "timestamp": "not_a_time", "latency_ms": "not_a_duration", "ttft_ms": "not_a_duration", "cost_usd": "not_an_amount",
     "status": "not_a_status", "billable": "not_yes_or_no", "grain": "not_a_grain",
+    **dict.fromkeys(fields.SECONDS, "not_a_duration"),
 }  # fmt: skip
 
 
@@ -99,20 +100,44 @@ def of_names(table: LogTable, found: Mapping[str, Source]) -> Rows:
     return Rows(table.sql, table.file.shown, last=last, extras=late)
 
 
-def plain(engine: Engine, relation: str, found: Mapping[str, Source]) -> dict[str, Source]:
-    """Return the fields of a typed file without a bad row, those marked whose every cell is its own reading."""
-    odd = {name: test for name, source in found.items() if (test := _odd(name, source.cell))}
-    tests = ", ".join(f"coalesce(bool_or({test}), false)" for test in odd.values())
-    answers = engine.rows(f"SELECT {tests} FROM {relation}")[0] if tests else ()  # noqa: S608 - quoted names
-    known = {name for name, answer in zip(odd, answers, strict=True) if not answer}
-    known |= {name for name, source in found.items() if source.cell.kind == "int" and name != "status"}
-    return dict(found) | {name: replace(found[name], cell=replace(found[name].cell, plain=True)) for name in known}
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How many rows a typed file has, how many of them have an issue, and how to read it where none has."""
+
+    rows: int
+    bad: int
+    selection: Selection
+
+
+def checked(engine: Engine, selection: Selection) -> Checked:
+    """Return what a pass over a typed file finds, with those fields marked whose every cell is its own reading.
+
+    The pass takes all cells for that, which nearly all files bear out, and tests it beside; a second one counts the
+    issues where it does not hold of a field that may have some.
+    """
+    tests = {name: test for name, source in selection.found.items() if (test := _odd(name, source.cell))}
+    beside = replace(selection.rows, extras={**selection.rows.extras, **{f"odd {name}": tests[name] for name in tests}})
+    hoped = replace(_plain(selection, tests), rows=beside)
+    answers = "".join(f", coalesce(bool_or({identifier(f'odd {name}')}), false)" for name in tests)
+    rows, bad, *odd = engine.rows(f"SELECT count(*), count(issue){answers} FROM ({hoped.sql})")[0]  # noqa: S608 - quoted
+    held = _plain(selection, [name for name, is_odd in zip(tests, odd, strict=True) if not is_odd])
+    if any(is_odd and name not in ("timestamp", *GROUPED) for name, is_odd in zip(tests, odd, strict=True)):
+        bad = engine.rows(f"SELECT count(issue) FROM ({held.sql})")[0][0]  # noqa: S608 - quoted
+    return Checked(int(rows), int(bad), held)
+
+
+def _plain(selection: Selection, names: Iterable[str]) -> Selection:
+    found = selection.found
+    marked = {name: replace(found[name], cell=replace(found[name].cell, plain=True)) for name in names}
+    return replace(selection, found={**found, **marked})
 
 
 def _odd(name: str, cell: Cell) -> str | None:
-    """Return the test of whether a cell is not its own reading, None where no test is worth a pass."""
+    """Return the test of whether a cell is not its own reading, None where no test is worth its time."""
     if name == "timestamp" and cell.kind in ("time", "zoned"):
         return casts.odd_time(cell)
+    if cell.kind == "int" and name in fields.WHOLE_NUMBERS:
+        return casts.odd_number(cell)
     if cell.kind != "text":
         return None
     if name == "status":
@@ -121,7 +146,7 @@ def _odd(name: str, cell: Cell) -> str | None:
 
 
 def _type_of(name: str) -> str:
-    return next(_TYPES[column.type] for column in COLUMNS if column.name == name)
+    return next(_TYPES[column.type] for column in (*COLUMNS, *OPTIONAL) if column.name == name)
 
 
 def _issue(rows: Rows, found: Mapping[str, Source], values: Mapping[str, str], meaning: Meaning) -> str:
@@ -137,9 +162,8 @@ def _issue(rows: Rows, found: Mapping[str, Source], values: Mapping[str, str], m
         if cell.kind not in ("time", "zoned"):
             reason = _REASONS.get(name, _NOT_A_COUNT)
             tests.append(f"WHEN ({values[name]}) IS NULL AND {cell.text} IS NOT NULL THEN '{name}:{reason}'")
-    prompt = fields.uncached_input(values, meaning)
-    if prompt is not None:
-        tests.append(f"WHEN ({prompt}) < 0 THEN 'input_tokens:less_than_the_cached_tokens'")
+    for test, issue in contained.contradictions(values, excludes_cache=meaning.input_excludes_cache):
+        tests.append(f"WHEN {test} THEN '{issue}'")
     if "requests" in values and not rows.extras.get("grain"):
         one = f" AND {values['grain']} IS DISTINCT FROM 'bucket'" if "grain" in values else ""
         tests.append(f"WHEN ({values['requests']}) IS NULL{one} THEN 'requests:missing'")

@@ -26,7 +26,9 @@ _HEAD_LINES = 200
 # Lines over DuckDB's 2 MB. Its own choice of buffers would be 16 lines each; four hold a quoted cell over two of them.
 _REJECTS = "store_rejects=true, rejects_limit=0"
 _LONG_LINES = f"max_line_size={MAX_LINE_BYTES}, buffer_size={4 * MAX_LINE_BYTES}, parallel=false"
+_TOLERANT = "ignore_errors=true"
 TOO_LONG = "line_size_over_maximum"
+PACK = "small_files"  # the stream of their records
 DOCUMENT = "JSON document; line N is its Nth record"
 _BILLED = frozenset(bare(name) for field in BILLED for name in SYNONYMS[field])
 MAX_KEYS = 1000  # of JSON objects; the most frequent ones count
@@ -80,7 +82,20 @@ def open_json(engine: Engine, file: SourceFile, shape: str) -> LogTable:
 
 
 def json_lines(engine: Engine, listed: Sequence[SourceFile], shape: str, *, numbered: bool) -> str:
-    """Return SQL of the JSON values of files that stand alike: `file`, `line` (null unless numbered) and `json`."""
+    """Return SQL of the JSON values of files that stand alike: `file`, `line` (null unless numbered) and `json`.
+
+    Those of small files come from the stream `PACK`.
+    """
+    large = [file for file in listed if not file.small_bytes]
+    cast = "TRY_CAST" if shape == "lines" else "CAST"
+    packed = f"SELECT file, line, {cast}(json AS JSON) AS json FROM {PACK}"  # noqa: S608 - our own names
+    if not large:
+        return packed
+    opened = _json_objects(engine, large, shape, numbered=numbered)
+    return opened if len(large) == len(listed) else f"{opened} UNION ALL {packed}"
+
+
+def _json_objects(engine: Engine, listed: Sequence[SourceFile], shape: str, *, numbered: bool) -> str:
     paths = ", ".join(quoted(str(plain_name(engine, file.path))) for file in listed)
     largest = MAX_LINE_BYTES
     if shape == "document":
@@ -170,17 +185,29 @@ def _refuse_repeats(file: SourceFile, number: int | None, keys: Sequence[str]) -
     seen = Counter(key for key in keys if is_header([key]))
     twice = next((key for key, times in seen.items() if times > 1), None)
     if twice is not None:
-        where = file.shown if number is None else f"{file.shown}:{number}"
-        raise InputError(
-            f"{where}: the key {twice!r} stands twice in an object", hint="which one counts? leave it alone"
-        )
+        raise stands_twice(file.shown if number is None else f"{file.shown}:{number}", twice)
+
+
+def stands_twice(where: str, key: str) -> InputError:
+    """Return what is said of an object that states a field twice."""
+    return InputError(f"{where}: the key {key!r} stands twice in an object", hint="which one counts? leave it alone")
+
+
+def strict(statement: str) -> str:
+    """Return a statement over JSON lines that ends at the first one that is broken or has a key twice."""
+    return statement.replace(_TOLERANT, _TOLERANT.replace("true", "false"), 1)
+
+
+def repeated_key(table: LogTable, error: str) -> str | None:
+    """Return the key of a table that stands twice in an object, as the engine says; None for another error."""
+    return next((name for name in table.names if f"has duplicate key {json.dumps(name)}" in error), None)
 
 
 def _json_reader(engine: Engine, file: SourceFile, keys: Sequence[str]) -> str:
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in keys)
     return (
         f"read_json({quoted(str(plain_name(engine, file.path)))}, format='newline_delimited', columns={{{columns}}}, "
-        f"ignore_errors=true, compression='none', maximum_object_size={MAX_LINE_BYTES})"
+        f"{_TOLERANT}, compression='none', maximum_object_size={MAX_LINE_BYTES})"
     )
 
 

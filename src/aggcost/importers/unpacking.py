@@ -27,7 +27,7 @@ def unpacked(shown: str, path: Path, plain: Path, *, gzipped: bool) -> bool:
     limit, written = max(RATIO_FROM_BYTES, MAX_RATIO * path.stat().st_size), 0
     try:
         with path.open("rb") as packed, plain.open("wb") as file:
-            for block in _blocks(packed, gzipped=gzipped):
+            for block in blocks(packed, gzipped=gzipped):
                 written += len(block)
                 if written > limit:
                     raise InputError(f"{shown}: unpacks to more than {MAX_RATIO} times its size", hint="is it a log?")
@@ -41,7 +41,7 @@ def unpacked(shown: str, path: Path, plain: Path, *, gzipped: bool) -> bool:
     return True
 
 
-def _blocks(packed: IO[bytes], *, gzipped: bool) -> Iterator[bytes]:
+def blocks(packed: IO[bytes], *, gzipped: bool) -> Iterator[bytes]:
     """Yield what is in the members of a file; EOFError where the last one is not complete.
 
     Python's own readers are not used: that of gzip keeps what it has unpacked before the cut to itself, that of

@@ -19,7 +19,10 @@ Fact = tuple[str, str]
 def log_facts(report: Report, worst: int = 1) -> list[Fact]:
     """Return the facts of the month as logged; those that the log cannot tell are absent."""
     arm = report.arms[0]
-    found = [("tokens", _tokens(arm)), ("per unit", _unit_costs(arm))]
+    found = [("tokens", _tokens(arm))]
+    if arm.units:
+        found.append(("units", SEPARATOR.join(f"{count(number)} {meter}" for meter, number in arm.units.items())))
+    found.append(("per unit", _unit_costs(arm)))
     if arm.recorded_cost is not None:
         found.append(("recorded", _recorded(arm)))
     if report.invoice is not None:

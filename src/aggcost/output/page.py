@@ -28,6 +28,7 @@ from aggcost.output.payback import (
     sensitivity_table,
 )
 from aggcost.output.reconciliation import reconciliation_page
+from aggcost.output.repeats import repeat_facts
 from aggcost.output.service_table import service_table
 from aggcost.output.spend_tables import day_table, group_table, short_group_table
 from aggcost.output.trust import (
@@ -79,7 +80,7 @@ def _analyze(report: Report) -> tuple[Block, ...]:
 
 
 def _last_words(report: Report) -> list[tuple[str, str]]:
-    words = [coverage_fact(report.coverage), *issue_facts(report.issues)]
+    words = [coverage_fact(report.coverage), *repeat_facts(report.coverage), *issue_facts(report.issues)]
     if report.advice is not None:
         words.append(("advice", f"{clean(report.advice.text, 200)} ({clean(report.advice.reason, 200)})"))
     return [*words, *_next(report)]
@@ -188,7 +189,8 @@ def _check(report: Report) -> tuple[Block, ...]:
     first.append(headline.rests_on(report, comparison))
     if report.budgets:
         first.append(budget_table(report.budgets))
-    return (*first, Facts((coverage_fact(report.coverage), *issue_facts(report.issues), *_next(report))))
+    words = (coverage_fact(report.coverage), *repeat_facts(report.coverage), *issue_facts(report.issues))
+    return (*first, Facts((*words, *_next(report))))
 
 
 def _check_detail(report: Report) -> tuple[Block, ...]:
@@ -198,8 +200,14 @@ def _check_detail(report: Report) -> tuple[Block, ...]:
 
 def _trust(report: Report) -> tuple[Block, ...]:
     """Return what the report rests on, in full."""
-    facts: list[Block] = [Facts((coverage_fact(report.coverage), *issue_facts(report.issues, full=True)))]
-    tables = (contract_table(report), tier_table(report), assumption_table(report))
-    read_as = reading_facts(report.inputs)
-    return (*facts, *(table for table in tables if table), input_table(report.inputs), *([read_as] if read_as else []),
-            origin_facts(report.prices, report.period))  # fmt: skip
+    covered = (coverage_fact(report.coverage), *repeat_facts(report.coverage, full=True))
+    found: Sequence[Block | None] = (
+        Facts((*covered, *issue_facts(report.issues, full=True))),
+        contract_table(report),
+        tier_table(report),
+        assumption_table(report),
+        input_table(report.inputs),
+        reading_facts(report.inputs),
+        origin_facts(report.prices, report.period),
+    )
+    return tuple(block for block in found if block is not None)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from aggcost.meters import TOKEN_KEYS, USAGE_KEYS
+from aggcost.meters import EXTRA_KEYS, PART_KEYS, PRICED, TOKEN_KEYS, UNIT_KEYS, USAGE_KEYS
 from aggcost.model_rates import STANDARD, ModelRates, Period, day_text, utc_text
 from aggcost.money import plain, settle
 from aggcost.output.clean import clean, visible
 from aggcost.ratecard import Resolution
 from aggcost.schedule import Schedule
-from aggcost.tariff import LinePrices, Tariff, line_prices
+from aggcost.tariff import LinePrices, Prices, Rounding, Tariff, extra_prices, line_prices
 from aggcost.windows import DAYS, Window
 
 _UNKNOWN = "-"
@@ -29,7 +29,10 @@ _SHOWN = {
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """Prices of one service tier, window, prompt size and span of time; `prices` None: not offered at that size."""
+    """Prices of one service tier, window, prompt size and span of time; `prices` None: not offered at that size.
+
+    `extra` are the prices of what is charged apart, `roundings` how its units are counted.
+    """
 
     service_tier: str
     window: Window | None
@@ -37,6 +40,8 @@ class PriceRow:
     from_s: int | None
     to_s: int | None
     prices: LinePrices | None
+    extra: Prices
+    roundings: Mapping[str, Rounding]
 
 
 def price_rows(rates: ModelRates, at_s: int | None = None) -> list[PriceRow]:
@@ -55,19 +60,19 @@ def _period_rows(period: Period) -> Iterator[PriceRow]:
     windows = [None, *(priced.window for priced in period.windows)]
     for window, tariffs in zip(windows, period.tables(), strict=True):
         for tier, tariff in tariffs.items():
-            for size, prices in _sizes(tariff, period.factor):
-                yield PriceRow(tier, window, size, period.from_s, period.to_s, prices)
+            for size, prices, extra in _sizes(tariff, period.factor):
+                yield PriceRow(tier, window, size, period.from_s, period.to_s, prices, extra, tariff.roundings)
 
 
-def _sizes(tariff: Tariff, factor: Fraction) -> Iterator[tuple[int, LinePrices | None]]:
+def _sizes(tariff: Tariff, factor: Fraction) -> Iterator[tuple[int, LinePrices | None, Prices]]:
     """Yield the prompt sizes at which a price really changes, with the prices from there on."""
-    before: LinePrices | None = ()
+    before: tuple[LinePrices | None, Prices] = ((), {})
     for size in (0, *tariff.sizes):
         stated = tariff.at(size)
-        prices = None if stated is None else line_prices(stated, factor)
-        if prices != before:
-            yield size, prices
-        before = prices
+        found = (None, {}) if stated is None else (line_prices(stated, factor), extra_prices(stated, factor))
+        if found != before:
+            yield size, *found
+        before = found
 
 
 def _joined(rows: Sequence[PriceRow]) -> list[PriceRow]:
@@ -92,6 +97,7 @@ def model_table(found: Resolution, at_s: int | None = None) -> str:
         return "\n".join([*_facts(found, rates), "", "no price" + (" at that time" if rates.periods else ""), ""])
     dated, windowed = rates.instants != (), any(row.window for row in rows)
     requests = any(row.prices and row.prices[-1] for row in rows)
+    extra = [key for key in EXTRA_KEYS if any(key in row.extra for row in rows)]
     heading = ["tier", *(["from", "to"] if dated else []), *(["window"] if windowed else []), "prompt"]
     body = [
         [
@@ -100,10 +106,11 @@ def model_table(found: Resolution, at_s: int | None = None) -> str:
             *([_window_text(row.window)] if windowed else []),
             f"{row.from_tokens:,}+" if row.from_tokens else "any",
             *_amounts(row.prices, requests=requests),
+            *(_extra_text(row, key) for key in extra),
         ]
         for row in rows
     ]
-    numbers = [*_SHOWN.values(), *(["1,000 requests"] if requests else [])]
+    numbers = [*_SHOWN.values(), *(["1,000 requests"] if requests else []), *map(_extra_heading, extra)]
     lines = _aligned([[*heading, *numbers], *body], left=len(heading) - 1)
     return "\n".join([*_facts(found, rates), "", "USD per million tokens", "", *lines, ""])
 
@@ -188,9 +195,38 @@ def _row_tree(row: PriceRow) -> dict[str, Any]:
         "to": None if row.to_s is None else utc_text(row.to_s),
         "window": None if row.window is None else _window_text(row.window),
         "prompt_tokens_from": row.from_tokens,
-        "usd_per_mtok": prices and {key: _amount(prices[key], 1_000_000) for key in TOKEN_KEYS},
+        "usd_per_mtok": prices
+        and {key: _amount(prices[key], 1_000_000) for key in TOKEN_KEYS}
+        | {key: _extra_amount(row, key) for key in PART_KEYS if key in row.extra},
         "usd_per_1000_requests": prices and _amount(prices["requests"], 1000),
+        "fees": {key: _fee_tree(row, key) for key in UNIT_KEYS if key in row.extra},
     }
+
+
+def _fee_tree(row: PriceRow, meter: str) -> dict[str, Any]:
+    """Return the price of a number of units, and how many are billed at least, and by how many."""
+    found: dict[str, Any] = {"price": _extra_amount(row, meter), "per": PRICED[meter].per}
+    if meter in row.roundings:
+        rounding, scale = row.roundings[meter], PRICED[meter].scale
+        found["minimum"] = plain(settle(Fraction(rounding.minimum, scale)))
+        found["round_up"] = plain(settle(Fraction(rounding.step, scale)))
+    return found
+
+
+def _extra_amount(row: PriceRow, meter: str) -> str | None:
+    return _amount(row.extra[meter], PRICED[meter].per * PRICED[meter].scale)
+
+
+def _extra_heading(meter: str) -> str:
+    return meter.replace("_", " ") if meter in PART_KEYS else f"{PRICED[meter].per:,} {meter}"
+
+
+def _extra_text(row: PriceRow, meter: str) -> str:
+    """Return a price, with what is billed at least."""
+    amount = _extra_amount(row, meter) if meter in row.extra else None
+    least = row.roundings[meter].minimum if amount and meter in row.roundings else 0
+    at_least = f", at least {plain(settle(Fraction(least, PRICED[meter].scale)))}" if least else ""
+    return f"{amount or _UNKNOWN}{at_least}"
 
 
 def _latest(rates: ModelRates) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from aggcost.output.figures import (
     percentage,
     share,
 )
+from aggcost.output.repeats import repeat_facts
 from aggcost.output.trust import coverage_fact, input_table, issue_facts, origin_facts, reading_facts
 from aggcost.report_reconcile import Figures, LeftOut, Part, Reconciliation, Row
 
@@ -162,9 +163,15 @@ def _left_out_short(report: Reconciliation) -> tuple[Block, ...]:
 def _last_words(report: Reconciliation) -> Facts:
     word, log = coverage_fact(report.coverage)
     return Facts((
-        (word, f"log: {log}"), ("", f"bill: {coverage_fact(report.bill_coverage)[1]}"), *issue_facts(report.issues),
+        (word, f"log: {log}"), ("", f"bill: {coverage_fact(report.bill_coverage)[1]}"), *_repeats(report),
+        *issue_facts(report.issues),
         *(("" if index else "next", clean(one, 200)) for index, one in enumerate(report.next_commands)),
     ))  # fmt: skip
+
+
+def _repeats(report: Reconciliation, *, full: bool = False) -> list[tuple[str, str]]:
+    sides = (("log", report.coverage), ("bill", report.bill_coverage))
+    return [(name, f"{side}: {text}") for side, found in sides for name, text in repeat_facts(found, full=full)]
 
 
 def _detail(report: Reconciliation) -> tuple[Block, ...]:
@@ -177,7 +184,7 @@ def _detail(report: Reconciliation) -> tuple[Block, ...]:
         blocks.append(_left_out_table(report.left_out))
     blocks += [input_table(report.inputs, "log"), input_table(report.bill_inputs, "bill")]
     read_as = reading_facts((*report.inputs, *report.bill_inputs))
-    issues = Facts(tuple(issue_facts(report.issues, full=True)))
+    issues = Facts((*_repeats(report, full=True), *issue_facts(report.issues, full=True)))
     rest = [issues if issues.rows else None, read_as, origin_facts(report.prices, report.period)]
     return (*blocks, *(block for block in rest if block is not None))
 

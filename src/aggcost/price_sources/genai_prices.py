@@ -29,8 +29,26 @@ _METERS: Mapping[str, str] = {
     "cache_write_mtok": "cache_write",  # the price of writes for five minutes, and of any other lifetime
     "cache_write_5m_mtok": "cache_write_5m",
     "cache_write_1h_mtok": "cache_write_1h",
+    "input_audio_mtok": "input_audio",
+    "input_image_mtok": "input_image",
+    "input_video_mtok": "input_video",
+    "cache_audio_read_mtok": "cache_read_audio",
+    "cache_image_read_mtok": "cache_read_image",
     "output_mtok": "output",
+    "output_reasoning_mtok": "reasoning",
+    "output_audio_mtok": "output_audio",
+    "output_image_mtok": "output_image",
+    "output_video_mtok": "output_video",
     "requests_kcount": "requests",
+}
+# Units per call, with the number that a price is for.
+_FEES: Mapping[str, tuple[str, int]] = {
+    "web_searches_kcount": ("web_search", 1000),
+    "storage_searches_kcount": ("file_search", 1000),
+    "input_audio_hours": ("second_audio_in", 3600),
+    "output_audio_hours": ("second_audio_out", 3600),
+    "input_document_kpages": ("page", 1000),
+    "input_mchars": ("char", 1_000_000),
 }
 # What its variants of a price are selected by, as service tiers. Others (`route`, `search_type`) are left out.
 _SELECTORS = frozenset({"processing", "service_tier", "speed"})
@@ -74,10 +92,19 @@ def model(info: types.ModelInfo) -> Tree:
     if info.deprecated:
         tree["deprecated"] = True
     entries = _entries(info)
-    if other := sorted({key for entry in entries for key in vars(entry.prices) if key not in _METERS}):
+    if other := sorted({key for entry in entries for key in _not_rated(entry.prices)}):
         tree["also_priced"] = other
     tree["rates"] = list(_rates(info, entries))
     return tree
+
+
+def _not_rated(prices: types.ModelPrice) -> Iterable[str]:
+    """Yield the prices that no meter here counts. One of audio, heard or made, may repeat that of heard audio."""
+    stated = vars(prices)
+    for key in stated:
+        repeats = key == "audio_hours" and stated[key] == stated.get("input_audio_hours")
+        if key not in _METERS and key not in _FEES and not repeats:
+            yield key
 
 
 def clause(logic: types.MatchLogic) -> Tree:
@@ -129,7 +156,7 @@ def _window(entry: types.ConditionalPrice, base: Tree) -> Tree:
         raise TypeError(f"not a time of day: {daily!r}")
     hours = f"{_utc(daily.start_time)}-{_utc(daily.end_time)}"
     own = _price_set(entry.prices, flat="tiers" in base)
-    missing = base.get("prices", {}).keys() - own["prices"].keys()
+    missing = {*base.get("prices", ()), *base.get("fees", ())} - {*own["prices"], *own.get("fees", ())}
     if missing:
         raise ValueError(f"a window without a price for {sorted(missing)} cannot be written")
     return {"tz": "UTC", "hours": [hours], **own}
@@ -155,10 +182,11 @@ def _tier(variant: types.PriceVariant) -> str | None:
 
 
 def _price_set(prices: types.ModelPrice, *, flat: bool = False) -> Tree:
-    """Return `prices` and `tiers`; `flat` states it where there are no tiers but the standard price has some."""
+    """Return `prices`, `tiers` and `fees`; `flat` says so where there are no tiers but the standard price has some."""
     stated = {_METERS[key]: price for key, price in vars(prices).items() if key in _METERS and price is not None}
     stated = dict(sorted(stated.items(), key=lambda item: _ORDER[item[0]]))
-    if not stated:
+    fees = {meter: {"price": plain(price), "per": per} for meter, price, per in _fees(prices)}
+    if not stated and not fees:
         return {}
     sizes = sorted(
         {tier.start for price in stated.values() if isinstance(price, types.TieredPrices) for tier in price.tiers}
@@ -166,7 +194,16 @@ def _price_set(prices: types.ModelPrice, *, flat: bool = False) -> Tree:
     tree: Tree = {"prices": {meter: _text(meter, _price_at(price, -1)) for meter, price in stated.items()}}
     if sizes or flat:
         tree["tiers"] = [_tier_prices(stated, size) for size in sizes]
-    return tree
+    return tree | {"fees": fees} if fees else tree
+
+
+def _fees(prices: types.ModelPrice) -> Iterable[tuple[str, Decimal, int]]:
+    for key, (meter, per) in _FEES.items():
+        price = vars(prices).get(key)
+        if isinstance(price, types.TieredPrices):
+            raise TypeError(f"{key} depends on the size of the prompt")
+        if price is not None:
+            yield meter, price, per
 
 
 def _tier_prices(stated: Mapping[str, Decimal | types.TieredPrices], size: int) -> Tree:

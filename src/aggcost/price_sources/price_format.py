@@ -11,16 +11,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggcost.errors import did_you_mean
 from aggcost.matching import CLAUSES, Clause
-from aggcost.meters import PRICED, REQUESTS
 from aggcost.model_rates import STANDARD, ModelRates, Period, SourceInfo, WindowTariffs, utc_text
+from aggcost.price_sources.amounts import UNSUPPORTED, read_fees, read_per, read_prices
 from aggcost.price_sources.schedule_format import read_schedules
 from aggcost.strict_yaml import Node
-from aggcost.tariff import Prices, Step, Tariff, overlay
+from aggcost.tariff import Step, Tariff, overlay
 from aggcost.windows import DAY_S, DAYS, Window
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?", re.ASCII)
 _HOURS = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
-_UNSUPPORTED = "unsupported"
 _DYNAMIC = "dynamic"
 MODEL_KEYS = ("match", "deployments", "limits", "capabilities", "retired", "deprecated", "also_priced", "rates")
 _RATE_KEYS = ("effective", "per", "tiers", "modes", "windows", "regions", "fees", "schedule")
@@ -64,12 +63,10 @@ def read_clause(node: Node) -> Clause:
 
 def _period(node: Node) -> Period:
     fields = node.fields(required=("prices",), optional=_RATE_KEYS)
-    if "fees" in fields:
-        raise fields["fees"].error("not supported yet: fees", hint="a price per request is `requests`, inside `prices`")
     begin, end = read_effective(fields.get("effective"))
     if fields["prices"].content == _DYNAMIC:
         return Period(begin, end, {}, dynamic=True)
-    per = _per(fields)
+    per = read_per(fields)
     standard = _tariff(fields, per)
     modes = fields["modes"].mapping() if "modes" in fields else {}
     own = {name: _mode(mode, standard, per) for name, mode in modes.items()}
@@ -80,7 +77,7 @@ def _period(node: Node) -> Period:
         {STANDARD: standard, **{name: overlay(standard, tariff) for name, tariff in own.items()}},
         tuple(_window(window, standard, own, per) for window in windows),
         _regions(fields.get("regions")),
-        schedules=read_schedules(fields, lambda prices: _prices(prices, per), read_zone),
+        schedules=read_schedules(fields, lambda prices: read_prices(prices, per)[0], read_zone),
     )
 
 
@@ -94,19 +91,20 @@ def read_effective(node: Node | None) -> tuple[int | None, int | None]:
 
 
 def _mode(node: Node, standard: Tariff, per: int | None) -> Tariff:
-    fields = node.fields(required=("prices",), optional=("tiers", "per"))
+    fields = node.fields(required=("prices",), optional=("tiers", "per", "fees"))
     return _own_tariff(node, fields, standard, per)
 
 
 def _window(node: Node, standard: Tariff, modes: Mapping[str, Tariff], per: int | None) -> WindowTariffs:
     """Return a window with complete tariffs; what both it and a service tier price, it must state for that tier."""
-    fields = node.fields(required=("hours", "prices"), optional=("tz", "days", "tiers", "per", "modes"))
-    per = _per(fields, per)
-    inside = overlay(standard, _own_tariff(node, fields, standard, per))
+    fields = node.fields(required=("hours", "prices"), optional=("tz", "days", "tiers", "per", "modes", "fees"))
+    per = read_per(fields, per)
+    own = _own_tariff(node, fields, standard, per)
+    inside = overlay(standard, own)
     stated = fields["modes"].mapping() if "modes" in fields else {}
     tariffs = {STANDARD: inside}
     for name, mode in modes.items():
-        both = sorted(fields["prices"].mapping().keys() & mode.prices.keys())
+        both = sorted(own.prices.keys() & mode.prices.keys())
         if name in stated:
             tariffs[name] = overlay(overlay(inside, mode), _mode(stated[name], inside, per))
         elif both:
@@ -123,7 +121,7 @@ def _window(node: Node, standard: Tariff, modes: Mapping[str, Tariff], per: int 
 
 def _own_tariff(node: Node, fields: Mapping[str, Node], standard: Tariff, per: int | None) -> Tariff:
     """Return the prices of a service tier or window; sizes that the standard prices know must be answered."""
-    own = _tariff(fields, _per(fields, per), standard)
+    own = _tariff(fields, read_per(fields, per), standard)
     tiered = {meter for step in standard.steps for meter in step.prices or ()}
     if "tiers" not in fields and (both := sorted(tiered & own.prices.keys())):
         raise node.error(
@@ -133,26 +131,24 @@ def _own_tariff(node: Node, fields: Mapping[str, Node], standard: Tariff, per: i
     return own
 
 
-def _per(fields: Mapping[str, Node], outer: int | None = None) -> int | None:
-    """Return the units that token prices are stated for, or None for the usual number of each meter."""
-    return fields["per"].integer(minimum=1) if "per" in fields else outer
-
-
 def _tariff(fields: Mapping[str, Node], per: int | None, standard: Tariff | None = None) -> Tariff:
     """Return the stated prices; ``tiers: unsupported`` ends the offer where the standard steps begin."""
-    prices = _prices(fields["prices"], per)
+    prices, roundings = read_prices(fields["prices"], per)
+    if "fees" in fields:
+        fees, more = read_fees(fields["fees"], prices)
+        prices, roundings = {**prices, **fees}, {**roundings, **more}
     tiers = fields.get("tiers")
     if tiers is None:
-        return Tariff(prices)
+        return Tariff(prices, roundings=roundings)
     if not tiers.is_list:
-        if standard is None or not standard.steps or tiers.text() != _UNSUPPORTED:
+        if standard is None or not standard.steps or tiers.text() != UNSUPPORTED:
             raise tiers.error("expected a list of tiers (`unsupported` only where the standard price has tiers)")
-        return Tariff(prices, (Step(standard.steps[0].from_tokens, None),))
+        return Tariff(prices, (Step(standard.steps[0].from_tokens, None),), roundings)
     steps = sorted((_step(tier, per) for tier in tiers.list()), key=lambda step: step.from_tokens)
     for lower, upper in pairwise(steps):
         if lower.from_tokens == upper.from_tokens:
             raise tiers.error(f"two tiers begin at {upper.from_tokens} prompt tokens")
-    return Tariff(prices, tuple(steps))
+    return Tariff(prices, tuple(steps), roundings)
 
 
 def _step(node: Node, per: int | None) -> Step:
@@ -162,26 +158,10 @@ def _step(node: Node, per: int | None) -> Step:
     if len(comparison) != 1:
         raise when["prompt_tokens"].error("expected `gt` (more than) or `ge` (at least) and a number of tokens")
     ((operator, size),) = comparison.items()
-    return Step(size.integer(minimum=0) + (operator == "gt"), _prices(fields["prices"], per))
-
-
-def _prices(node: Node, per: int | None) -> Prices:
-    return {meter: _price(meter, price, per) for meter, price in node.fields(optional=tuple(PRICED)).items()}
-
-
-def _price(meter: str, node: Node, per: int | None) -> Fraction | None:
-    """Return USD per one unit, or None for `unsupported`; requests have a `per` of their own, 1,000."""
-    if node.is_mapping:
-        fields = node.fields(required=("price",), optional=("per",))
-        node, per = fields["price"], _per(fields, None if meter == REQUESTS.key else per)
-    elif meter == REQUESTS.key:
-        per = None
-    if node.text() == _UNSUPPORTED:
-        return None
-    price = node.decimal()
-    if price < 0:
-        raise node.error(f"a price cannot be negative: {price}")
-    return Fraction(price) / (per or PRICED[meter].per)
+    prices, roundings = read_prices(fields["prices"], per)
+    if roundings:
+        raise fields["prices"].error("a minimum holds whatever the size of the prompt: state it outside `tiers`")
+    return Step(size.integer(minimum=0) + (operator == "gt"), prices)
 
 
 def _when(fields: Mapping[str, Node]) -> Window:

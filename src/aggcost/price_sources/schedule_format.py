@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import cast
 
 from aggcost.errors import did_you_mean
-from aggcost.meters import PRICED, USAGE_KEYS
+from aggcost.meters import CACHE_WRITE, PRICED, USAGE_KEYS
 from aggcost.schedule import Kind, Over, Schedule, Tier
 from aggcost.strict_yaml import Node
 from aggcost.tariff import Prices
@@ -17,6 +17,8 @@ KINDS = ("graduated", "volume")
 COUNTED = ("tokens", "requests", "usd")
 # What else makes one rate several prices; a schedule multiplies them all, but cannot name them one by one.
 _OTHER_PRICES = ("tiers", "modes", "windows")
+
+_COUNTABLE = (*USAGE_KEYS, CACHE_WRITE.key)
 
 ReadPrices = Callable[[Node], Prices]
 ReadZone = Callable[[Node], str]
@@ -65,9 +67,9 @@ def _meters(node: Node | None) -> tuple[str, ...]:
     found: set[str] = set()
     for item in node.list():
         name = item.text()
-        if name not in PRICED:
-            raise item.error(f"unknown meter {name!r}", hint=did_you_mean(name, PRICED) or ", ".join(PRICED))
-        found |= {name} if name in USAGE_KEYS else {key for key in USAGE_KEYS if PRICED[key].parent == name}
+        if name not in _COUNTABLE:
+            raise item.error(f"unknown meter {name!r}", hint=did_you_mean(name, _COUNTABLE) or ", ".join(_COUNTABLE))
+        found |= set(_named(name))
     if not found:
         raise node.error("expected at least one meter")
     return tuple(key for key in USAGE_KEYS if key in found)
@@ -118,4 +120,7 @@ def _check_prices(node: Node, tier: Tier, rate: Mapping[str, Node], meters: tupl
 
 
 def _named(meter: str) -> tuple[str, ...]:
-    return (meter,) if meter in USAGE_KEYS else tuple(key for key in USAGE_KEYS if PRICED[key].parent == meter)
+    """Return the base meters that a price is about."""
+    if meter == CACHE_WRITE.key:
+        return tuple(key for key in USAGE_KEYS if meter in PRICED[key].ancestors)
+    return (PRICED[meter].within or meter,)

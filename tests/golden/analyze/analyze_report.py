@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from aggcost.errors import Issue
-from aggcost.report import Advice, Coverage, Input, Invoice, Period, Prices, Report
+from aggcost.report import Advice, Coverage, DroppedBy, Duplicates, Input, Invoice, Period, Prices, Repeats, Report
 from aggcost.report_arms import Arm, Day, Failures, Group, Latency, Minute, Tokens
 
 MODELS = (
@@ -76,6 +76,47 @@ REPORT = Report(
         tokens=TOKENS,
         unpriced_models=("acme/house-model-7b",),
         priced_percent=Decimal("99.995612"),
+        duplicates=Duplicates(
+            records=100,
+            requests=100,
+            tokens=Tokens(input=110_000, cache_read=40_000, output=5_200),
+            cost=Decimal("1.25"),
+            recorded_cost=Decimal("1.2"),
+            unpriced=10,
+            not_billed=6,
+            by=(
+                DroppedBy(
+                    key="claude-code: message id + request id",
+                    format="claude-code",
+                    reason="message id + request id",
+                    records=90,
+                    requests=90,
+                    tokens=Tokens(input=100_000, cache_read=40_000, output=5_000),
+                    cost=Decimal("1.25"),
+                    recorded_cost=Decimal("1.2"),
+                    not_billed=6,
+                ),
+                DroppedBy(
+                    key="generic: request id (--dedupe id)",
+                    format="generic",
+                    reason="request id (--dedupe id)",
+                    records=10,
+                    requests=10,
+                    tokens=Tokens(input=10_000, output=200),
+                    cost=None,
+                    recorded_cost=None,
+                    unpriced=10,
+                ),
+            ),
+        ),
+        retries=Repeats(
+            records=12,
+            requests=12,
+            tokens=Tokens(input=9_000, output=800),
+            cost=Decimal("0.0425"),
+            recorded_cost=None,
+            not_billed=2,
+        ),
     ),
     arms=(
         Arm(

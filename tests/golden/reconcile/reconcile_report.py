@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from aggcost.errors import Issue
-from aggcost.report import Coverage, Input, Period, Prices
+from aggcost.report import Coverage, DroppedBy, Duplicates, Input, Period, Prices
 from aggcost.report_arms import Tokens
 from aggcost.report_reconcile import Figures, LeftOut, Part, Reconciliation, Row
 
@@ -53,16 +53,25 @@ ROWS = (
     *SAME,
 )  # fmt: skip
 DIFFERENCE = D("35.5")
+AGAIN = {
+    "records": 3,
+    "requests": 3,
+    "tokens": Tokens(input=2_000, output=5),
+    "cost": D("0.0055"),
+    "recorded_cost": None,
+}
+DROPPED = Duplicates(**AGAIN, by=(DroppedBy(key="litellm: settlement row", format="litellm", reason="settlement row",
+                                            **AGAIN),))  # fmt: skip
 REPORT = Reconciliation(
-    inputs=(Input(path="gateway.csv", sha256="ab" * 32, format="generic", bytes=2_000_000, records=19_010,
+    inputs=(Input(path="gateway.csv", sha256="ab" * 32, format="generic", bytes=2_000_000, records=19_013,
                   read_as="generic (names of fields)"),),
     bill_inputs=(Input(path="usage.json", sha256="cd" * 32, format="openai-usage", bytes=9000, records=24),),
     prices=Prices(source="genai-prices 0.2.3", digest="ef" * 32),
     period=Period(from_="2026-02-01", to="2026-02-19", days=19, timezone="UTC", indicative=False,
                   name="2026-02-01 to 2026-02-19"),
-    coverage=Coverage(records=19_010, priced=19_000, free=0, unpriced=10, not_billed=0, quarantined=0, duplicate=0,
+    coverage=Coverage(records=19_013, priced=19_000, free=0, unpriced=10, not_billed=0, quarantined=0, duplicate=3,
                       filtered=0, tokens=Tokens(input=152_001_000, output=10), unpriced_models=("x-ai/grok\x1b[2J|<b>",),
-                      priced_percent=D("99.999")),
+                      priced_percent=D("99.999"), duplicates=DROPPED),
     bill_coverage=Coverage(records=24, priced=23, free=0, unpriced=1, not_billed=0, quarantined=0, duplicate=0,
                            filtered=0, tokens=Tokens(input=164_000_000, cache_read=4_000_000), unpriced_models=()),
     log=figures("380", 19_010, 152_001_000, 0, 10),

@@ -65,6 +65,7 @@ LAYOUT = Layout(
         f"{_is('message')} OR ({_is('error')} AND {_ERROR.template} IS NOT NULL) "
         f"OR {_DELTA} AND {_ID.template} IS NOT NULL)"
     ),
+    key_is="message id",
     key=_ID.template,
     keep=(f"TRY_CAST({at(*_of('usage.output_tokens')).template} AS BIGINT)",),
 )

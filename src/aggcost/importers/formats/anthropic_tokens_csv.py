@@ -38,6 +38,7 @@ LAYOUT = Layout(
         "cache_write_1h_tokens": grouped("usage_input_tokens_cache_write_1h"),
         "cache_write_tokens": grouped("usage_input_tokens_cache_write"),
         "output_tokens": grouped("usage_output_tokens"),
+        "web_searches": grouped("web_search_count"),
     },
     constants={"provider": "anthropic"},
     excludes_cache=True,

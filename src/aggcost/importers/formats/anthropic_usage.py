@@ -39,6 +39,7 @@ LAYOUT = Layout(
         "cache_write_5m_tokens": at("cache_creation.ephemeral_5m_input_tokens"),
         "cache_write_1h_tokens": at("cache_creation.ephemeral_1h_input_tokens"),
         "output_tokens": at("output_tokens"),
+        "web_searches": at("server_tool_use.web_search_requests"),
     },
     constants={"provider": "anthropic"},
     excludes_cache=True,

@@ -33,6 +33,7 @@ LAYOUT = Layout(
         "output_tokens": at("CompletionTokens"),
     },
     constants={"provider": "azure"},
+    key_is="correlation id",
     key=f"'{NAME} ' || {{CorrelationId}}",
     keep=(
         "coalesce(TRY_CAST({CompletionTokens} AS BIGINT), -1)",

@@ -2,7 +2,8 @@
 
 Two categories tell of one call: `AzureOpenAIRequestUsage` has its tokens, as lists, and `RequestResponse` the HTTP code
 and the duration, and tokens or not. They are joined by CorrelationId and never added. There are no counts of cached
-tokens: all input counts as fresh. The model is a name and a version apart. Lengths are bytes, and no tokens.
+tokens: all input counts as fresh. The model is a name and a version apart. Lengths are bytes, and no tokens. An Event
+Hub gets its lines one by one, or some of them in `records`.
 """
 
 from __future__ import annotations
@@ -72,8 +73,10 @@ LAYOUT = Layout(
         "output_tokens": _OUTPUT,
     },
     constants={"provider": "azure"},
+    items=("records[*]?",),
     encoded=("properties_s", "properties"),
     requests=_IS_CALL,
+    key_is="correlation id",
     key=f"'{NAME} ' || {_CALL}",
     keep=(
         f"coalesce(TRY_CAST({_OUTPUT.template} AS BIGINT), -1)",
@@ -87,5 +90,8 @@ def detect(sample: Sample) -> str | None:
     """Return the rule by which a file is of these logs."""
     if sample.has("CorrelationId", "Category", "properties_s"):
         return RULE
-    of_hub = sample.has("correlationId", "category", "properties") and sample.holds("category", *_CATEGORIES)
-    return RULE if of_hub else None
+    for looked_at in (sample, sample.inside("records")) if sample.shape != "table" else (sample,):
+        known = looked_at.has("correlationId", "category", "properties")
+        if known and looked_at.holds("category", *_CATEGORIES):
+            return RULE
+    return None

@@ -66,6 +66,7 @@ LAYOUT = Layout(
     items=("logs[*]?",),
     encoded=("token_usage", "cache_debug", "error_details"),
     requests="{status} IS NULL OR lower({status}) <> 'processing'",
+    key_is="log id",
     key="'bifrost ' || {id}",
 )  # fmt: skip
 

@@ -52,10 +52,13 @@ LAYOUT = Layout(
         "cache_write_tokens": rest(at(f"{_USAGE}.cache_creation_input_tokens"), _5M, _1H),
         "output_tokens": at(f"{_USAGE}.output_tokens"),
         "reasoning_tokens": at(f"{_USAGE}.output_tokens_details.thinking_tokens"),
+        "web_searches": at(f"{_USAGE}.server_tool_use.web_search_requests"),
         "cost_usd": at("costUSD"),
     },
     excludes_cache=True,
+    mentions=('"usage"',),
     requests=f"{{{_USAGE}}} IS NOT NULL AND coalesce({{message.model}}, '') <> '<synthetic>'",
+    key_is="message id + request id",
     key=f"{_ID} || ':' || coalesce(CASE WHEN {_SIDE} THEN {_OF_PARENT} ELSE {_REQUEST} END, '')",
     keep=(
         f"CASE WHEN {_SIDE} THEN 0 ELSE 1 END",

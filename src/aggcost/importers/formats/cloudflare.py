@@ -48,6 +48,7 @@ LAYOUT = Layout(
     },
     items=("result[*]?",),
     encoded=("metadata",),
+    key_is="log id",
     key="'cloudflare ' || {id}",
 )
 

@@ -67,11 +67,13 @@ LAYOUT = Layout(
         "reasoning_tokens": _used("reasoning_output_tokens"),
     },
     requests=(
-        f"{{type}} = 'event_msg' AND {{payload.type}} = 'token_count' AND coalesce({_TOTAL}, {_LAST}) IS NOT NULL "
-        f"AND ({_TOTAL} IS NULL OR {_TOTAL} IS DISTINCT FROM {_before(f'{_INFO}.total_token_usage')})"
+        f"{{type}} = 'event_msg' AND {{payload.type}} = 'token_count' AND coalesce({_TOTAL}, {_LAST}) IS NOT NULL"
     ),
+    key_is="session + time + total",
     key=f"{_SESSION} || '#' || {{timestamp}} || '#' || {_TOTAL}",
+    repeated={"repeated total": f"{_TOTAL} = {_before(f'{_INFO}.total_token_usage')}"},
     ordered=True,
+    mentions=("session_meta", "turn_context", "token_count", "total_token_usage"),
 )
 
 

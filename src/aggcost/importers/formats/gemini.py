@@ -75,6 +75,7 @@ LAYOUT = Layout(
     },
     constants={"provider": "google"},
     requests=f"coalesce({_PROMPT}, {_ALL}, {_CODE.template}, {_BLOCKED}) IS NOT NULL",
+    key_is="response id",
     key=_ID,
     keep=(f"TRY_CAST({_ALL} AS BIGINT)", f"TRY_CAST({_VISIBLE} AS BIGINT)"),
 )

@@ -64,11 +64,16 @@ LAYOUT = Layout(
         "cache_write_tokens": sql(f"CASE WHEN {_LEFT} >= 0 THEN CAST({_LEFT} AS VARCHAR) ELSE {_WRITES.template} END"),
         "output_tokens": at("completion_tokens", *(f"{usage}.output_tokens" for usage in _USAGE)),
         "reasoning_tokens": at("completion_token_details.reasoning", *_OUT),
+        "input_audio_tokens": at(*_details("audio")),
+        "output_audio_tokens": at(
+            "completion_token_details.audio", *(f"{usage}.output_token_details.audio" for usage in _USAGE)
+        ),
         "cost_usd": at("total_cost"),
     },
     items=("runs[*]?",),
     encoded=("extra", "outputs", "prompt_token_details", "completion_token_details"),
     requests="lower({run_type}) IN ('llm', 'embedding')",
+    key_is="newer version of a run",
     key="'langsmith ' || {id}",
     keep=("coalesce(epoch_us(TRY_CAST({end_time} AS TIMESTAMP)), 0)",),
 )

@@ -54,11 +54,16 @@ LAYOUT = Layout(
         "cache_write_tokens": rest(_WRITES, _5M, _1H),
         "output_tokens": at("completion_tokens"),
         "reasoning_tokens": at(f"{_USAGE}.completion_tokens_details.reasoning_tokens"),
+        "input_audio_tokens": at(f"{_PROMPT}.audio_tokens"),
+        "input_image_tokens": at(f"{_PROMPT}.image_tokens"),
+        "output_audio_tokens": at(f"{_USAGE}.completion_tokens_details.audio_tokens"),
+        "web_searches": at(f"{_USAGE}.server_tool_use.web_search_requests"),
         "cost_usd": at("spend"),
         "billable": sql("CASE WHEN lower({cache_hit}) = 'true' THEN 'false' END"),
     },
     encoded=("metadata", "metadata.usage_object", "metadata.additional_usage_values"),
     # A batch or background job is settled in a second row, whose id has a suffix; calls of other kinds never are.
+    key_is="settlement row",
     key=(
         f"CASE WHEN regexp_matches({{request_id}}, '{_SETTLED}') OR regexp_matches({{call_type}}, 'batch|response') "
         f"THEN 'litellm ' || regexp_replace({{request_id}}, '{_SETTLED}', '') END"

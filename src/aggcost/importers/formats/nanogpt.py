@@ -54,6 +54,7 @@ LAYOUT = Layout(
     },
     constants={"provider": "nanogpt", "operation": "chat"},
     requests=f"coalesce({{usage}}, {{{_PRICING}}}, {{error}}) IS NOT NULL",
+    key_is="response id",
     key="{id}",
     keep=("CASE WHEN {usage} IS NOT NULL THEN 1 ELSE 0 END", f"CASE WHEN {{{_PRICING}}} IS NOT NULL THEN 1 ELSE 0 END"),
 )

@@ -54,6 +54,9 @@ LAYOUT = Layout(
         "reasoning_tokens": at(
             f"{_USAGE}.completion_tokens_details.reasoning_tokens", f"{_USAGE}.output_tokens_details.reasoning_tokens"
         ),
+        "input_audio_tokens": at(f"{_USAGE}.prompt_tokens_details.audio_tokens"),
+        "input_image_tokens": at(f"{_USAGE}.prompt_tokens_details.image_tokens"),
+        "output_audio_tokens": at(f"{_USAGE}.completion_tokens_details.audio_tokens"),
     },
     constants={"provider": "openai", "service_tier": "batch"},
     requests="{custom_id} IS NOT NULL",

@@ -54,10 +54,14 @@ LAYOUT = Layout(
         "cache_write_tokens": at("usage.prompt_tokens_details.cache_write_tokens"),
         "output_tokens": sql(f"CASE WHEN {_APART} THEN CAST({_OUTPUT} AS VARCHAR) ELSE {_ANSWERED} END"),
         "reasoning_tokens": sql(_REASONING),
+        "input_audio_tokens": at("usage.prompt_tokens_details.audio_tokens"),
+        "input_image_tokens": at("usage.prompt_tokens_details.image_tokens"),
+        "output_audio_tokens": at("usage.completion_tokens_details.audio_tokens"),
     },
     constants={"operation": "chat"},
     requests=f"{{object}} IN ('chat.completion', 'chat.completion.chunk') OR {_ERROR} IS NOT NULL",
     # Some servers draw ids from a thousand: whole answers with one id may differ. Chunks may tell times of their own.
+    key_is="completion id",
     key="CASE {object} WHEN 'chat.completion' THEN {id} || ' ' || coalesce({created}, '') ELSE {id} END",
     keep=("coalesce(TRY_CAST({usage.completion_tokens} AS BIGINT), -1)",),
 )

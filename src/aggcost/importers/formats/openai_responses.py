@@ -48,6 +48,7 @@ LAYOUT = Layout(
     },
     constants={"operation": "responses"},
     requests=f"{{object}} = 'response' OR ({{object}} IS NULL AND {_ERROR} IS NOT NULL)",
+    key_is="response id",
     key="{id}",
     # Of two lines with as many tokens, that with the final state.
     keep=(

@@ -8,7 +8,7 @@ is not read.
 from __future__ import annotations
 
 from aggcost.importers.layout import Layout
-from aggcost.importers.places import at, sql
+from aggcost.importers.places import at, sql, total
 from aggcost.importers.sampling import Sample
 
 NAME = "openai-usage-csv"
@@ -39,6 +39,13 @@ LAYOUT = Layout(
         "cache_read_tokens": at("input_cached_tokens"),
         "cache_write_tokens": at("input_cache_write_tokens"),
         "output_tokens": at("output_tokens"),
+        # Counts by kind are of what was not cached; those of cached tokens have names of their own.
+        "input_audio_tokens": total("input_audio_tokens", "input_cached_audio_tokens"),
+        "input_image_tokens": total("input_image_tokens", "input_cached_image_tokens"),
+        "cache_read_audio_tokens": at("input_cached_audio_tokens"),
+        "cache_read_image_tokens": at("input_cached_image_tokens"),
+        "output_audio_tokens": at("output_audio_tokens"),
+        "output_image_tokens": at("output_image_tokens"),
     },
     constants={"provider": "openai"},
     requests="coalesce({num_model_requests}, {input_tokens}, {output_tokens}) IS NOT NULL",

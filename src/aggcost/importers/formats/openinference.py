@@ -34,6 +34,8 @@ LAYOUT = spans.layout(
         "cache_write_tokens": (f"{_COUNT}.prompt_details.cache_write",),
         "output_tokens": (f"{_COUNT}.completion",),
         "reasoning_tokens": (f"{_COUNT}.completion_details.reasoning",),
+        "input_audio_tokens": (f"{_COUNT}.prompt_details.audio",),
+        "output_audio_tokens": (f"{_COUNT}.completion_details.audio",),
         "cost_usd": ("llm.cost.total",),
     },
     f"upper({{\"{spans.KIND}\"}}) IN ('LLM', 'EMBEDDING')",

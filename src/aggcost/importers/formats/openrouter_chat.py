@@ -44,6 +44,7 @@ LAYOUT = Layout(
         "cache_write_tokens": at("usage.prompt_tokens_details.cache_write_tokens"),
         "output_tokens": at("usage.completion_tokens"),
         "reasoning_tokens": at("usage.completion_tokens_details.reasoning_tokens"),
+        "input_audio_tokens": at("usage.prompt_tokens_details.audio_tokens"),
         "cost_usd": sql(
             f"CASE WHEN {_OWN_KEY} THEN coalesce(CAST({_COST} + {_UPSTREAM} AS VARCHAR), 'not an amount') "
             "ELSE {usage.cost} END"
@@ -51,6 +52,7 @@ LAYOUT = Layout(
     },
     constants={"provider": "openrouter", "operation": "chat"},
     requests=f"{{object}} IN ('chat.completion', 'chat.completion.chunk') OR {_ERROR} IS NOT NULL",
+    key_is="completion id",
     key="{id}",
     keep=("coalesce(TRY_CAST({usage.completion_tokens} AS BIGINT), -1)",),
 )

@@ -51,6 +51,7 @@ LAYOUT = Layout(
         "cache_read_tokens": at("native_tokens_cached"),
         "output_tokens": at("native_tokens_completion"),
         "reasoning_tokens": at("native_tokens_reasoning"),
+        "output_image_tokens": at("native_tokens_completion_images"),
         "cost_usd": dollars(at("total_cost"), _OWN_KEY),
         "billable": sql("CASE WHEN NULLIF({response_cache_source_id}, '') IS NOT NULL THEN 'false' END"),
     },

@@ -72,12 +72,16 @@ LAYOUT = Layout(
         "reasoning_tokens": at(
             f"{_USAGE}.completion_tokens_details.reasoning_tokens", f"{_USAGE}.output_tokens_details.reasoning_tokens"
         ),
+        "input_audio_tokens": at(f"{_USAGE}.prompt_tokens_details.audio_tokens"),
+        "input_image_tokens": at(f"{_USAGE}.prompt_tokens_details.image_tokens"),
+        "output_audio_tokens": at(f"{_USAGE}.completion_tokens_details.audio_tokens"),
         "cost_usd": sql(
             f"CASE WHEN upper(coalesce({{cost_currency}}, 'USD')) = 'USD' THEN {cents('cost').template} END"
         ),
         "billable": sql("CASE WHEN upper({cache_status}) IN ('HIT', 'SEMANTIC HIT') THEN 'false' END"),
     },
     encoded=("metadata", "response", "response.body"),
+    key_is="log id",
     key="'portkey ' || {id}",
 )
 

@@ -55,6 +55,7 @@ LAYOUT = Layout(
         "billable": sql("CASE WHEN lower({cached}) IN ('true', 't', '1') THEN 'false' END"),
     },
     encoded=("raw_request",),
+    key_is="id",
     key="'tensorzero ' || {id}",
 )
 

@@ -41,6 +41,7 @@ LAYOUT = Layout(
         "cache_write_tokens": _WRITES,
         "output_tokens": at("native_tokens_completion"),
         "reasoning_tokens": at("native_tokens_reasoning"),
+        "web_searches": at("billable_web_search_calls"),
         "cost_usd": dollars(at("total_cost"), _OWN_KEY),
     },
     record="coalesce(json_extract(item, '$.data'), item)",

@@ -7,6 +7,7 @@ the usage. `logging_time` is when the row was written. Where the logging samples
 
 from __future__ import annotations
 
+from aggcost.importers.contained import PARTS
 from aggcost.importers.layout import Layout, Place
 from aggcost.importers.places import at, moment, sql, total
 from aggcost.importers.sampling import Sample
@@ -56,6 +57,8 @@ LAYOUT = Layout(
         "cache_write_1h_tokens": _WRITES[1],
         "output_tokens": _either("output_tokens"),
         "reasoning_tokens": _either("reasoning_tokens"),
+        **{name: _GEMINI[name] for name in PARTS if name in _GEMINI and name != "reasoning_tokens"},
+        "web_searches": _CLAUDE["web_searches"],
         "service_tier": _either("service_tier"),
     },
     constants={"provider": "google"},

@@ -53,6 +53,7 @@ def layout(status: str, latency: str, user: str, properties: str, cost: Place, i
         },
         items=items,
         encoded=(properties,),
+        key_is="newer version of a request",
         key="'helicone ' || {request_id}",
         keep=("coalesce(epoch_us(TRY_CAST({updated_at} AS TIMESTAMP)), 0)",),
     )

@@ -63,6 +63,7 @@ def layout(spelled: Callable[[str], str], model: str, items: tuple[str, ...] = (
             f"upper({{type}}) IN ('GENERATION', 'EMBEDDING') OR (upper({{type}}) IN {_LEAVES} "
             f"AND {{{model}}} IS NOT NULL AND {summed(usage, 'input|output').template} IS NOT NULL)"
         ),
+        key_is="newer version of an observation",
         key="'langfuse ' || {id}",
         keep=(f"coalesce(epoch_us(TRY_CAST({{{spelled('updated_at')}}} AS TIMESTAMP)), 0)",),
     )  # fmt: skip

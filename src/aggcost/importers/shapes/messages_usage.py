@@ -41,6 +41,7 @@ def usage_fields(*usages: str) -> dict[str, Place]:
         "cache_write_1h_tokens": whole(place(_1H), _1H),
         "output_tokens": whole(place("output_tokens"), "output_tokens"),
         "reasoning_tokens": place("output_tokens_details.thinking_tokens"),
+        "web_searches": place("server_tool_use.web_search_requests"),
         "service_tier": tier(place("service_tier"), place("speed")),
         "region": region(place("inference_geo")),
     }

@@ -87,6 +87,7 @@ def layout(
         opened=_opened([KIND, *(name for names in named.values() for name in names)]),
         excludes_cache=excludes_cache,
         requests=f"coalesce({requests}, {genai})",
+        key_is="trace id + span id",
         key="{traceId} || ':' || {spanId}",
         keep=(size(*(f'"{name}"' for field in ("input_tokens", "output_tokens") for name in named[field])),),
         node="{traceId} || ':' || {spanId}",
