@@ -17,14 +17,17 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     for names in (
         "activity errors money meters names units whole_file",
         """engine usage strict_yaml yaml_node shipped ratecard price_book price_history model_rates matching tariff windows
-        quantities""",
+        months schedule contract quantities""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
-        policy routes change_costs conditions ledger rating charging withheld""",
-        "replay service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty sensitivity",
-        "report report_arms report_audit report_compare report_names report_prices report_reconcile reports config",
+        policy routes change_costs conditions ledger rating reached charging withheld""",
+        """replay service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty
+        sensitivity break_even""",
+        """report report_arms report_audit report_compare report_contract report_names report_prices report_reconcile reports
+        config""",
         "importers price_sources output",
         """scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice backtest
-        sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices""",
+        sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices commitments
+        contract_report what_if""",
         "supervisor cli api demo __init__ __main__",
     )
 )

@@ -157,3 +157,25 @@ def test_the_list_of_models(card):
         ["acme", "two", "1,000", "-", "-", "own.yaml"],
     ]
     assert [one["model"] for one in json.loads(models_json(card.models("acme")))["models"]] == ["hears", "one", "two"]
+
+
+def test_a_contract_is_in_the_prices_and_said(tmp_path):
+    path = tmp_path / "contract.yaml"
+    path.write_text("""\
+aggcost_prices: 1
+providers:
+  acme:
+    models:
+      one:
+        rates:
+          - prices: {input: "2", output: "10"}
+            schedule: {kind: volume, meters: [input], tiers: [{up_to: 1000000}, {multiply: "0.5"}]}
+discounts: [{provider: acme, percent: 15, effective: {from: 2026-03-01}}]
+""")
+    found = load_rates([path]).resolve("acme", "one")
+    text = model_table(found)
+    assert "contract: list price times 0.85, in the prices below" in text
+    assert "monthly tiers, volume, tokens of input: up to 1,000,000, above (UTC)" in text
+    rows = [line.split() for line in text.splitlines() if line.startswith("standard")]
+    assert [(row[1], row[-5], row[-1]) for row in rows] == [("-", "2", "10"), ("2026-03-01", "1.7", "8.5")]
+    assert models_table([found.rates]).splitlines()[-1].split()[3:5] == ["1.7", "8.5"]

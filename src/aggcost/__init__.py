@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         read_usage,
         reconcile,
         replay,
+        reprice,
     )
     from aggcost.errors import AggcostError
 
@@ -37,6 +38,7 @@ __all__ = [
     "read_usage",
     "reconcile",
     "replay",
+    "reprice",
 ]
 
 

@@ -8,6 +8,7 @@
     aggcost.rate(log, rates).to_pandas()              # what was paid, by model, task and day
     aggcost.replay(log, policy, rates).to_pandas()    # where each request would have gone
     aggcost.compare(log, [policy]).comparisons[0].roi # when it pays back
+    aggcost.reprice(log, "offer.yaml").comparisons[0] # the same usage on other prices
     aggcost.reconcile(log, "bill.csv").difference     # what the bill says more than the log
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +37,7 @@ from aggcost.rating import Charges, Rates
 from aggcost.reconcile import reconcile as reconciled
 from aggcost.report import Report
 from aggcost.report_reconcile import Reconciliation
+from aggcost.what_if import questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +132,15 @@ def compare(log: Log, policies: Sequence[Policy], rates: RateCard | None = None)
     return backtest.simulate(_options(log, rates), policies)
 
 
+def reprice(log: Log, *price_files: str | Path, at: datetime | None = None, rates: RateCard | None = None) -> Report:
+    """Return the report of the same usage on other prices, a candidate a file; `at` is the time they are taken of.
+
+    Without a file, `rates` (by default the catalogue) are asked about at that time.
+    """
+    at_s = None if at is None else int(at.timestamp())
+    return backtest.simulate(_options(log, rates), questions([Path(file) for file in price_files], at_s))
+
+
 def analyze(log: Log, rates: RateCard | None = None) -> Report:
     """Return the report of `aggcost analyze`."""
     return backtest.analyze(_options(log, rates))
@@ -176,4 +188,5 @@ def _same(value: Any) -> Any:
 
 __all__ = [
     "Log", "Table", "analyze", "compare", "load_policy", "load_rates", "rate", "read_usage", "reconcile", "replay",
+    "reprice",
 ]  # fmt: skip

@@ -22,19 +22,22 @@ from aggcost.budget import BudgetResult, judge
 from aggcost.candidates import Candidate, candidate, monthly_outside
 from aggcost.compare import Basis, Outside, comparison
 from aggcost.config import Budget
+from aggcost.contract_report import ContractNotes, contract_assumptions, of_baseline, of_candidate
 from aggcost.coverage import unpriced_issues
 from aggcost.engine import Engine, open_engine
 from aggcost.errors import AggcostError, ConfigError, DataQualityError
 from aggcost.importers import Usage, again, read_usage
 from aggcost.importers.grains import BUCKET
+from aggcost.model_rates import day_text
 from aggcost.money import percent
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.ratecard import RateCard
-from aggcost.rating import Charges, Rates
+from aggcost.rating import Charges
 from aggcost.report import Assumption, Invoice, Report
 from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison
 from aggcost.spend import value_of
+from aggcost.what_if import card_of, rates_of
 
 
 def analyze(options: Options) -> Report:
@@ -110,30 +113,33 @@ def _engine(options: Options) -> Iterator[Engine]:
 def _simulated(
     command: Literal["simulate", "check"], options: Options, engine: Engine, usage: Usage, policies: Sequence[Policy]
 ) -> Report:
-    cards = {policy.prices: options.card(policy.prices) for policy in policies}
+    cards = {policy.pricing: card_of(options, policy) for policy in policies}
     for policy in policies:
         if not options.catalogue_only:
-            _check_routes(policy, cards[policy.prices])
-    base = baseline(engine, usage, options, [(policy, cards[policy.prices]) for policy in policies], detailed=False)
-    rates = {prices: Rates(base.ledgers.cells, card, base.rates) for prices, card in cards.items()}
+            _check_routes(policy, cards[policy.pricing])
+    base = baseline(engine, usage, options, [(policy, cards[policy.pricing]) for policy in policies], detailed=False)
+    rates = {policy.pricing: rates_of(policy, cards[policy.pricing], base.rates) for policy in policies}
     report = _report(command, base)
-    arms, comparisons, issues = [base.arm], [], list(report.issues)
+    arms, comparisons, issues, contracts = [base.arm], [], list(report.issues), list[ContractNotes]()
     last: Candidate | None = None
     for policy in policies:
-        own = rates[policy.prices]
+        own = rates[policy.pricing]
         last = candidate(policy, base.ledgers, base.truths, own, base.dims)
         one, compared = _compared(options, base, last, own.card)
         arms.append(one)
         comparisons.append(compared)
-        issues += unpriced_issues(last.after, own.card)
-    assumed = [assumption for policy in policies for assumption in _assumptions(policy, cards[policy.prices])]
+        contracts.append(of_candidate(base, last))
+        issues += [*unpriced_issues(last.after, own.card), *contracts[-1].issues]
+    assumed = [assumption for policy in policies for assumption in _assumptions(policy, cards[policy.pricing])]
     return replace(
         report,
         arms=tuple(arms),
         comparisons=tuple(comparisons),
         budgets=_budgets(options, base, last),
-        assumptions=tuple(dict.fromkeys(assumed)),
+        assumptions=tuple(dict.fromkeys((*report.assumptions, *assumed))),
         issues=tuple(dict.fromkeys(issues)),
+        contracts=(*report.contracts, *(figures for one in contracts for figures in one.figures)),
+        tiers=(*report.tiers, *(tier for one in contracts for tier in one.tiers)),
         next_commands=_after_simulate(options, policies) if command == "simulate" else (),
     )
 
@@ -146,11 +152,19 @@ def _after_analyze(options: Options, usage: Usage, base: Baseline) -> tuple[str,
 
 
 def _after_simulate(options: Options, policies: Sequence[Policy]) -> tuple[str, ...]:
-    named = " ".join(f"--policy {shlex.quote(policy.given)}" for policy in policies)
+    named = " ".join(map(_asked_for, policies))
     detail = f"aggcost simulate {_logs(options)}{named} --detail"
-    if not options.project.budgets or len(policies) != 1:
+    if not options.project.budgets or len(policies) != 1 or policies[0].anew:
         return (detail,)
     return (detail, f"aggcost check {_logs(options)}{named}")
+
+
+def _asked_for(policy: Policy) -> str:
+    """Return the flags that ask for a policy, or for prices."""
+    if not policy.anew:
+        return f"--policy {shlex.quote(policy.given)}"
+    files = [f"--prices {shlex.quote(str(file))}" for file in policy.prices]
+    return " ".join([*files, *([] if policy.at_s is None else [f"--prices-at {day_text(policy.at_s)}"])])
 
 
 def _logs(options: Options) -> str:
@@ -161,6 +175,7 @@ def _logs(options: Options) -> str:
 
 
 def _report(command: Literal["analyze", "simulate", "check"], base: Baseline) -> Report:
+    contract = of_baseline(base)
     return Report(
         command=command,
         inputs=origin.inputs(base.usage.inputs),
@@ -168,7 +183,10 @@ def _report(command: Literal["analyze", "simulate", "check"], base: Baseline) ->
         period=origin.period(base.ledgers),
         coverage=base.coverage,
         arms=(base.arm,),
-        issues=base.issues,
+        assumptions=tuple(contract_assumptions(base.rates.card.contract)),
+        issues=(*base.issues, *contract.issues),
+        contracts=contract.figures,
+        tiers=contract.tiers,
     )
 
 
@@ -186,15 +204,16 @@ def _check_routes(policy: Policy, card: RateCard) -> None:
 
 def _compared(options: Options, base: Baseline, found: Candidate, card: RateCard) -> tuple[Arm, Comparison]:
     policy = found.policy
-    outside = Outside(base.outside, monthly_outside(policy, base.outside))
+    lines = found.contract_lines
+    outside = Outside(base.outside, monthly_outside(policy, base.outside), base.contract_lines, lines)
     one = arm(
         policy.name,
         found.after,
         found.service,
-        monthly_usd=monthly_usd(base.month, found.after, outside.after_usd),
+        monthly_usd=monthly_usd(base.month, found.after, outside.after_usd, lines),
         fields=breakdowns(options, base.ledgers),
     )
-    one = replace(one, policy_digest=policy.digest, recorded_cost=None, variance=None, variance_percent=None)
+    one = replace(one, policy_digest=policy.digest or None, recorded_cost=None, variance=None, variance_percent=None)
     basis = Basis(
         month=base.month,
         project=options.project,
@@ -208,7 +227,8 @@ def _asserted(options: Options, base: Baseline, policy: Policy, card: RateCard) 
     catalogue = replace(options, catalogue_only=True).card()
     at_s = base.first_s
     logged = asserted_prices(base.logged_models, base.rates.card, catalogue, at_s)
-    routed = asserted_prices([(route.provider, route.model) for route in policy.routes], card, catalogue, at_s)
+    named = base.logged_models if policy.anew else [(route.provider, route.model) for route in policy.routes]
+    routed = asserted_prices(named, card, catalogue, at_s)
     return tuple(dict.fromkeys((*logged, *routed)))
 
 
@@ -224,9 +244,10 @@ def _budgets(options: Options, base: Baseline, found: Candidate | None) -> tuple
 def _about(budget: Budget, base: Baseline, found: Candidate | None) -> tuple[Charges, Decimal]:
     """Return the charges a budget is about, and the month's costs beside them."""
     if found is None:
-        return base.only(budget.where), sum(base.outside.values(), Decimal(0))
-    outside = monthly_outside(found.policy, base.outside)
-    return found.only(budget.where, base.truths), sum(outside.values(), Decimal(0))
+        beside = (*base.outside.values(), *base.contract_lines.values())
+        return base.only(budget.where), sum(beside, Decimal(0))
+    beside = (*monthly_outside(found.policy, base.outside).values(), *found.contract_lines.values())
+    return found.only(budget.where, base.truths), sum(beside, Decimal(0))
 
 
 def _invoice(amount_usd: Decimal | None, cost_usd: Decimal | None) -> Invoice | None:
@@ -249,7 +270,7 @@ def _assumptions(policy: Policy, card: RateCard) -> list[Assumption]:
         Assumption(name=f"service of {route}", value=_level_text(level), source=str(policy.path))
         for route, level in policy.service_levels.items()
     ]
-    return windows + levels
+    return windows + levels + contract_assumptions(card.contract)
 
 
 def _no_window(card: RateCard, route: Route) -> bool:

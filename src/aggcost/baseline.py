@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from aggcost import grains, invariants, repeated, scanning
 from aggcost.arms import Month, Service, arm
 from aggcost.candidates import keys
+from aggcost.commitments import SPENT_BY, MonthUsed, monthly_lines, months_used
 from aggcost.conditions import Truths
 from aggcost.config import Project
 from aggcost.coverage import cost_alone_issues, coverage, tier_issues, unpriced_issues, untold_issues
@@ -25,6 +26,7 @@ from aggcost.policy import Policy
 from aggcost.price_sources import load_rates
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Rates, Shares, all_of, rate
+from aggcost.reached import Reached, at_reached_tiers
 from aggcost.reliability import service_as_logged
 from aggcost.report import Coverage
 from aggcost.report_arms import Arm
@@ -70,7 +72,8 @@ class Baseline:
     """The log as it is: its ledgers, today's rates and charges, and the arm they make.
 
     `dims` are the keys of every arm's charges, a code a cell; `outside` the month's costs beside the
-    requests, by name.
+    requests, by name, and `contract_lines` what commitments and credits add to them; `used` is what they are worked
+    out from, and `tiers` what the months reached of schedules.
     """
 
     project: Project
@@ -86,6 +89,9 @@ class Baseline:
     arm: Arm
     coverage: Coverage
     outside: Mapping[str, Decimal]
+    tiers: tuple[Reached, ...]
+    used: tuple[MonthUsed, ...]
+    contract_lines: Mapping[str, Decimal]
     issues: tuple[Issue, ...]
 
     @property
@@ -107,6 +113,12 @@ class Baseline:
         first = self.ledgers.span.first
         return 0 if first is None else int(first.timestamp())
 
+    def listed(self, at_list: Rates) -> tuple[MonthUsed, ...]:
+        """Return what is used in a month at rates without the contract."""
+        shares, _ = at_reached_tiers(self.ledgers.cells, all_of(at_list.as_logged(), self.ledgers.cells))
+        keys = _spent_by(self.dims, shares)
+        return months_used(self.ledgers.cells, shares, keys, self.ledgers, self.rates.card)
+
     def only(self, where: Condition | None) -> Charges:
         """Return the charges of the requests that satisfy a condition."""
         if where is None:
@@ -124,21 +136,15 @@ def baseline(
     `detailed` adds what only `analyze` shows and costs scans of its own: conversations, worst minutes.
     """
     _check_fields(options.by)
-    grains.check(usage, routed=bool(policies))
+    grains.check(usage, routed=any(not policy.anew for policy, _ in policies))
     card = options.card()
     cards = [(card, ()), *((own, policy.routes) for policy, own in policies)]
-    ledgers = scanning.scan(
-        engine,
-        usage.table,
-        conditions=_conditions(options.project, [policy for policy, _ in policies]),
-        cards=cards,
-        by=options.by,
-        zone=options.zone,
-    )
+    asked = _conditions(options.project, [policy for policy, _ in policies])
+    ledgers = scanning.scan(engine, usage.table, conditions=asked, cards=cards, by=options.by, zone=options.zone)
     truths = Truths(ledgers.cells, ledgers.zone)
     dims = keys(ledgers, truths, options.project, options.by)
     rates = Rates(ledgers.cells, card)
-    shares = all_of(rates.as_logged(), ledgers.cells)
+    shares, tiers = at_reached_tiers(ledgers.cells, all_of(rates.as_logged(), ledgers.cells))
     charges = rate(ledgers.cells, shares, {name: dim.take(shares.cell) for name, dim in dims.items()})
     fields = breakdowns(options, ledgers)
     invariants.breakdowns_add_up(charges, fields)
@@ -148,13 +154,15 @@ def baseline(
     invariants.every_record_has_one_outcome(found, sum(one.records for one in usage.inputs))
     month = Month(ledgers.span.factor)
     outside = {one.name: one.monthly_usd for one in options.project.overheads}
+    used = months_used(ledgers.cells, shares, _spent_by(dims, shares), ledgers, card)
+    lines = monthly_lines(card.contract, used)
     minutes = scanning.worst_minutes(engine, usage.table, ledgers.zone) if detailed else ()
     served = service_as_logged(ledgers, minutes)
     logged = arm(
         BASELINE,
         charges,
         served,
-        monthly_usd=monthly_usd(month, charges, outside),
+        monthly_usd=monthly_usd(month, charges, outside, lines),
         fields=fields,
         sessions=scanning.sessions(engine, usage.table) if detailed else None,
     )
@@ -172,6 +180,9 @@ def baseline(
         arm=logged,
         coverage=found,
         outside=outside,
+        tiers=tiers,
+        used=used,
+        contract_lines=lines,
         issues=_issues(usage, found, rates, charges),
     )
 
@@ -192,6 +203,11 @@ def _issues(usage: Usage, found: Coverage, rates: Rates, charges: Charges) -> tu
         *tier_issues(rates),
         *untold_issues(charges),
     )
+
+
+def _spent_by(dims: Mapping[str, Dim], shares: Shares) -> dict[str, Dim]:
+    """Return the keys by which spending is known, a code a share."""
+    return {name: dims[name].take(shares.cell) for name in SPENT_BY}
 
 
 def _check_fields(by: Sequence[str]) -> None:
@@ -219,7 +235,8 @@ def _conditions(project: Project, policies: Sequence[Policy]) -> list[Condition]
     return found
 
 
-def monthly_usd(month: Month, charges: Charges, outside: Mapping[str, Decimal]) -> Decimal | None:
-    """Return a month's cost, overheads and fixed fees included; None where a month cannot be told."""
+def monthly_usd(month: Month, charges: Charges, *beside: Mapping[str, Decimal]) -> Decimal | None:
+    """Return a month's cost with what stands beside the requests, by name; None where a month cannot be told."""
     requests = month.all(charges)
-    return None if requests is None else settle(requests) + sum(outside.values(), Decimal(0))
+    added = [amount for named in beside for amount in named.values()]
+    return None if requests is None else settle(requests) + sum(added, Decimal(0))

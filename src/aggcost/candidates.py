@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
@@ -13,12 +13,14 @@ import numpy as np
 
 from aggcost import invariants
 from aggcost.arms import Service
+from aggcost.commitments import SPENT_BY, MonthUsed, monthly_lines, months_used
 from aggcost.conditions import Truths, local_time
 from aggcost.config import Project
 from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim, Mask
 from aggcost.policy import Policy, Route
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
+from aggcost.reached import Reached, at_reached_tiers
 from aggcost.reliability import failing, service_after
 from aggcost.replay import OTHERWISE, Facts, Routed, decide
 from aggcost.rules import Condition
@@ -63,16 +65,34 @@ def _components(cells: Cells, truths: Truths, project: Project) -> Dim:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A policy on this log: where it sends requests, what they cost before and after, how they are served."""
+    """A policy on this log: where it sends requests, what they cost before and after, how they are served.
+
+    `shares` cost what is paid, `bought` what the providers charge: a router's fee is not spent at them. `tiers` are
+    what the months reach of the schedules of its `rates`, `used` what is spent in a month at whom.
+    """
 
     policy: Policy
     cells: Cells
     routed: Routed
+    rates: Rates
+    bought: Shares
     shares: Shares
     keys: Mapping[str, Dim]
     before: Charges
     after: Charges
     service: Service
+    tiers: tuple[Reached, ...]
+    used: tuple[MonthUsed, ...]
+
+    @property
+    def contract_lines(self) -> Mapping[str, Decimal]:
+        """Return what commitments and credits add to a month, by name."""
+        return monthly_lines(self.rates.card.contract, self.used)
+
+    def listed(self, at_list: Rates, ledgers: Ledgers) -> tuple[MonthUsed, ...]:
+        """Return what is used in a month at rates without the contract."""
+        shares, _ = at_reached_tiers(self.cells, _shares(self.routed, at_list, self.bought.factor, self.bought.factors))
+        return months_used(self.cells, shares, {name: self.keys[name] for name in SPENT_BY}, ledgers, self.rates.card)
 
     def only(self, where: Condition | None, truths: Truths) -> Charges:
         """Return the charges that satisfy a condition, which sees the provider and model of the route."""
@@ -91,15 +111,18 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
     routed = decide(policy, cells, usage, truths, facts, own)
     invariants.every_cell_goes_somewhere(cells, routed)
     found = _keys(policy, routed, by)
-    factor, factors = _factors(policy, routed, truths)
-    shares = _shares(routed, own, factor, factors)
+    factor, factors = _discounts(policy, routed, truths)
+    bought, tiers = at_reached_tiers(cells, _shares(routed, own, factor, factors))
+    shares = _with_fees(policy, routed, bought)
     after = rate(cells, shares, found)
     logged = {name: by[name].take(routed.cell) for name in ("provider", "model")}
-    before = rate(cells, _shares_before(routed, own.as_logged()), {**found, **logged})
+    unmoved, _ = at_reached_tiers(cells, _shares_before(routed, own.before()))
+    before = rate(cells, unmoved, {**found, **logged})
     unbilled = cells.dims["outcome"].where(NOT_BILLED) & failing(cells)
     failed = decide(policy, cells, unbilled, truths, facts, own)
     service = service_after(policy, ledgers, routed, failed)
-    return Candidate(policy, cells, routed, shares, found, before, after, service)
+    used = months_used(cells, bought, {name: found[name] for name in SPENT_BY}, ledgers, own.card)
+    return Candidate(policy, cells, routed, own, bought, shares, found, before, after, service, tiers, used)
 
 
 def _facts(card: RateCard, route: Route) -> Facts:
@@ -153,20 +176,26 @@ def _shares_before(routed: Routed, lines: Lines) -> Shares:
     return Shares(routed.cell, routed.parts, routed.whole, index, lines.table, none, (Fraction(1),))
 
 
-def _factors(policy: Policy, routed: Routed, truths: Truths) -> tuple[Any, tuple[Fraction, ...]]:
-    """Return for each share the factor on its cost: the first discount that matches, then the fee."""
+def _discounts(policy: Policy, routed: Routed, truths: Truths) -> tuple[Any, tuple[Fraction, ...]]:
+    """Return for each share the factor on its cost: the first discount that matches."""
     factor = np.zeros(len(routed.cell), np.int32)
     factors = [Fraction(1)]
     for discount in policy.discounts:
         fresh = on_shares(discount.where, policy, routed, truths) & (factor == 0)
         factor[fresh] = len(factors)
         factors.append(1 - Fraction(discount.percent) / 100)
+    return factor, tuple(factors)
+
+
+def _with_fees(policy: Policy, routed: Routed, bought: Shares) -> Shares:
+    """Return the shares with the router's percentage on top."""
     if not policy.fees.percent:
-        return factor, tuple(factors)
+        return bought
+    factor = bought.factor.copy()
     charged = routed.route != 0 if policy.fees.on == "moved" else np.ones(len(factor), dtype=bool)
-    factor[charged] += np.int32(len(factors))
-    with_fee = [one * (1 + Fraction(policy.fees.percent) / 100) for one in factors]
-    return factor, (*factors, *with_fee)
+    factor[charged] += np.int32(len(bought.factors))
+    with_fee = [one * (1 + Fraction(policy.fees.percent) / 100) for one in bought.factors]
+    return replace(bought, factor=factor, factors=(*bought.factors, *with_fee))
 
 
 def on_shares(condition: Condition | None, policy: Policy, routed: Routed, truths: Truths) -> Mask:

@@ -7,7 +7,7 @@ rows by where requests came from; decisions are rows by which rule sent them whe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
@@ -30,29 +30,44 @@ from aggcost.units import Label
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """A month's cost beside the requests, by name: what stands today, and under the policy."""
+    """A month's cost beside the requests, by name: what stands today, and under the policy.
+
+    Overheads are what the user states. The lines of a contract are worked out from the usage of each side.
+    """
 
     before_usd: Mapping[str, Decimal]
     after_usd: Mapping[str, Decimal]
+    contract_before_usd: Mapping[str, Decimal] = field(default_factory=dict)
+    contract_after_usd: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
-    def before(self) -> Decimal:
-        """Return today's sum."""
-        return sum(self.before_usd.values(), Decimal(0))
+    def overheads(self) -> tuple[Decimal, Decimal]:
+        """Return the sums of the overheads, before and after."""
+        return _sum(self.before_usd), _sum(self.after_usd)
 
     @property
-    def after(self) -> Decimal:
-        """Return the policy's sum."""
-        return sum(self.after_usd.values(), Decimal(0))
+    def contracts(self) -> tuple[Decimal, Decimal]:
+        """Return the sums of the contracts' lines, before and after."""
+        return _sum(self.contract_before_usd), _sum(self.contract_after_usd)
 
     def rows(self) -> tuple[Component, ...]:
-        """Return a row for each name, in the order of today's list, new ones last."""
-        names = list(dict.fromkeys((*self.before_usd, *self.after_usd)))
-        zero = Decimal(0)
-        return tuple(
-            component(name, self.before_usd.get(name, zero), self.after_usd.get(name, zero), "assumed")
-            for name in names
-        )
+        """Return a row for each overhead, in the order of today's list, new ones last."""
+        return _rows(self.before_usd, self.after_usd, "assumed")
+
+    def contract_rows(self) -> tuple[Component, ...]:
+        """Return a row for each line of a contract that costs something on either side."""
+        rows = _rows(self.contract_before_usd, self.contract_after_usd, "recomputed")
+        return tuple(row for row in rows if row.before or row.after)
+
+
+def _sum(named: Mapping[str, Decimal]) -> Decimal:
+    return sum(named.values(), Decimal(0))
+
+
+def _rows(before: Mapping[str, Decimal], after: Mapping[str, Decimal], label: Label) -> tuple[Component, ...]:
+    zero = Decimal(0)
+    names = dict.fromkeys((*before, *after))
+    return tuple(component(name, before.get(name, zero), after.get(name, zero), label) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +88,18 @@ def comparison(
     gone, unproven = moved(policy, found.after)
     saved = None if baseline.cost is None or after.cost is None else baseline.cost - after.cost
     requests = found.before.total().requests
-    overheads = () if not outside.rows() else (component("overheads", outside.before, outside.after, "assumed"),)
+    overheads = () if not outside.rows() else (component("overheads", *outside.overheads, "assumed"),)
     return Comparison(
         baseline=baseline.name,
         candidate=policy.name,
+        kind="prices" if policy.anew else "policy",
         savings=saved,
         savings_percent=None if saved is None else percent(saved, baseline.cost or Decimal(0)),
-        components=(*components(found.before, found.after, basis.month, basis.component_names), *overheads),
+        components=(
+            *components(found.before, found.after, basis.month, basis.component_names),
+            *outside.contract_rows(),
+            *overheads,
+        ),
         total=component("total", baseline.cost_monthly, after.cost_monthly, "recomputed"),
         outside=outside.rows(),
         service=service_rows(before, found.service),
@@ -97,15 +117,16 @@ def comparison(
 
 
 def _roi(baseline: Arm, after: Arm, outside: Outside, policy: Policy, project: Project) -> Roi | None:
-    """Return the return of a policy, None where a month's cost is not known."""
-    if baseline.cost_monthly is None or after.cost_monthly is None:
+    """Return the return of a policy, None where a month's cost is not known, or where only prices are in question."""
+    if policy.anew or baseline.cost_monthly is None or after.cost_monthly is None:
         return None
+    (owed_before, owed_after), (stated_before, stated_after) = outside.contracts, outside.overheads
     return roi(
-        MonthlyCost(baseline.cost_monthly - outside.before, outside.before, project.upkeep),
-        MonthlyCost(after.cost_monthly - outside.after, outside.after, policy.upkeep),
+        MonthlyCost(baseline.cost_monthly - owed_before - stated_before, stated_before, project.upkeep, owed_before),
+        MonthlyCost(after.cost_monthly - owed_after - stated_after, stated_after, policy.upkeep, owed_after),
         migration=policy.migration,
         settings=project.finance,
-        assumed_savings_usd=outside.before - outside.after,
+        assumed_savings_usd=stated_before - stated_after,
     )
 
 
@@ -135,7 +156,7 @@ def component(name: str, before_usd: Decimal | None, after_usd: Decimal | None, 
         before=before_usd,
         after=after_usd,
         savings=saved,
-        savings_percent=percent(saved, before_usd),
+        savings_percent=percent(saved, abs(before_usd)),
         label=label,
     )
 

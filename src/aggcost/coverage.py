@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
+
 from aggcost import charging
 from aggcost.arms import tokens
 from aggcost.errors import Issue
-from aggcost.ledger import DUPLICATE, FILTERED, NOT_BILLED, QUARANTINED, Cells, total
+from aggcost.ledger import DUPLICATE, FILTERED, NOT_BILLED, QUARANTINED, USAGE, Cells, Mask, total
 from aggcost.meters import PRICED, TOKEN_KEYS
 from aggcost.money import percent, plain, settle
 from aggcost.ratecard import RateCard, RateLine, Unpriced
-from aggcost.rating import Charge, Charges, Rates, Totals, all_of, lower_bounds, rate
+from aggcost.rating import Charge, Charges, Rates, Totals, all_of, rate
 from aggcost.report import Coverage
 from aggcost.report_arms import Tokens
 
@@ -133,7 +135,7 @@ def untold_issues(charges: Charges) -> tuple[Issue, ...]:
 
 def tier_issues(rates: Rates) -> tuple[Issue, ...]:
     """Return an issue where rows sum several requests whose prompts may lie above a price tier."""
-    unknown = lower_bounds(rates)
+    unknown = _lower_bounds(rates)
     if not unknown.any():
         return ()
     cells = rates.cells.select(unknown)
@@ -150,6 +152,18 @@ def tier_issues(rates: Rates) -> tuple[Issue, ...]:
             f"{plain(low)} USD, a lower bound ({plain(high)} USD in the tier of the summed prompt)",
         ),
     )
+
+
+def _lower_bounds(rates: Rates) -> Mask:
+    """Return the cells whose rows sum several requests and would be dearer in another price tier."""
+    summed = rates.cells.dims["summed"].mask(bool) & rates.cells.dims["outcome"].where(USAGE)
+    if not summed.any():
+        return summed
+    low, high = rates.as_logged(), Rates(rates.cells, rates.card, sums_as_one=True).as_logged()
+    pairs, which = np.unique(low.index.astype(np.int64) * len(high.table) + high.index, return_inverse=True)
+    found = [divmod(pair, len(high.table)) for pair in pairs.tolist()]
+    dearer: Mask = summed & np.array([low.table[one] != high.table[other] for one, other in found], dtype=bool)[which]
+    return dearer
 
 
 def cost_alone_issues(charges: Charges) -> tuple[Issue, ...]:

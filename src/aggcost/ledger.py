@@ -226,8 +226,8 @@ def _name(usage: ibis.Table, name: str, values: tuple[str, ...] | None) -> ibis.
     if values is None:
         return usage[name]
     numbers = [(usage[name] == value, ibis.literal(number, "int32")) for number, value in enumerate(values)]
-    unknown = ibis.null("int32")
-    return (ibis.cases(*numbers, else_=unknown) if numbers else unknown).name(name)
+    unnamed = ibis.null("int32")  # also where no row of the log has a value
+    return (ibis.cases(*numbers, else_=unnamed) if numbers else unnamed).name(name)
 
 
 def accepted(usage: ibis.Table) -> ibis.Value:

@@ -12,7 +12,9 @@ from typing import Any, Literal
 import numpy as np
 
 from aggcost.errors import did_you_mean
-from aggcost.tariff import LinePrices, Prices, Rounding, Tariff, extra_prices, line_prices
+from aggcost.months import month_grid_s, month_numbers
+from aggcost.schedule import MonthlyPrices, Schedule, TierPrices, tier_prices
+from aggcost.tariff import LinePrices, Prices, Rounding, Tariff
 from aggcost.windows import IntArray, Window, coarsest_grid
 
 STANDARD = "standard"
@@ -23,6 +25,7 @@ ANY_REGION = "*"
 _NO_PERIOD, _NO_TIME = -1, -2
 
 Index = np.ndarray[Any, np.dtype[np.int32]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 UnpricedReason = Literal[
     "unpriced_model", "unpriced_mode", "unpriced_period", "unpriced_usage", "unpriced_meter", "dynamic"
 ]  # fmt: skip
@@ -52,12 +55,15 @@ class RateLine:
     """USD per one unit, aligned with `meters.USAGE_KEYS`; None: the meter has no price.
 
     `extra` are the prices of those of `meters.EXTRA_KEYS` that are charged apart, `roundings` how units are counted.
+    Where a contract has schedules, `prices` are those of their first tiers, and `monthly` is what the month may
+    make of them.
     """
 
     prices: LinePrices
     source: str
     extra: Prices = field(default_factory=dict)
     roundings: Mapping[str, Rounding] = field(default_factory=dict)
+    monthly: tuple[MonthlyPrices, ...] = ()
 
     @property
     def free(self) -> bool:
@@ -91,9 +97,10 @@ class Period:
     """Tariffs by service tier in `[from_s, to_s)` (epoch seconds UTC; None is open).
 
     Of several windows that hold at one instant the last one counts. `regions` multiply every price,
-    `*` that of every region not named. A `dynamic` period has no tariffs: its price is only known when
-    a request is made. All its prices are of one source: `source`, None where that is the model's own.
-    `amended_by` corrected when a service tier begins or what a region costs, not what is charged.
+    `*` that of every region not named; then `schedules` change it with the month's volume, and the `factor` of a
+    contract comes last. A `dynamic` period has no tariffs: its price is only known when a request is made. All its
+    prices are of one source: `source`, None where that is the model's own. `amended_by` corrected when a service tier
+    begins or what a region costs, not what is charged.
     """
 
     from_s: int | None
@@ -104,6 +111,8 @@ class Period:
     dynamic: bool = False
     source: SourceInfo | None = None
     amended_by: SourceInfo | None = None
+    schedules: tuple[Schedule, ...] = ()
+    factor: Fraction = Fraction(1)
 
     def multiplier(self, region: str) -> Fraction:
         """Return what the prices are multiplied with in a region (lower case; "" where it is unknown)."""
@@ -163,7 +172,8 @@ class ModelRates:
     @property
     def dated(self) -> bool:
         """Whether the price depends on the time of the request."""
-        return any(period.windows or period.from_s is not None or period.to_s is not None for period in self.periods)
+        bounded = any(period.from_s is not None or period.to_s is not None for period in self.periods)
+        return bounded or self.windowed or bool(self.month_zones)
 
     @property
     def windowed(self) -> bool:
@@ -171,10 +181,15 @@ class ModelRates:
         return any(period.windows for period in self.periods)
 
     @property
+    def month_zones(self) -> tuple[str, ...]:
+        """The time zones in whose calendar months some price depends on what was used."""
+        return tuple(sorted({one.zone for period in self.periods for one in period.schedules}))
+
+    @property
     def grid_s(self) -> int:
         """The coarsest grid (3600, 900, 60 or 1 seconds) on which every change of price lies."""
         windows = (priced.window.grid_s for period in self.periods for priced in period.windows)
-        return min(coarsest_grid(self.instants), *windows, 3600)
+        return min(coarsest_grid(self.instants), *windows, *map(month_grid_s, self.month_zones), 3600)
 
     @property
     def service_tiers(self) -> tuple[str, ...]:
@@ -219,17 +234,28 @@ def _periods_at(periods: Sequence[Period], starts: IntArray) -> IntArray:
 
 
 def _fill(table: _LineTable, period: Period, rows: IntArray, starts: IntArray, prompts: IntArray) -> None:
-    """Add the lines of one period: by window, then by size of the prompt."""
-    if not period.windows:
+    """Add the lines of one period: by window, by month where a schedule counts them, then by size of the prompt."""
+    if not period.windows and not period.schedules:
         table.put(rows, period.tariffs, prompts, period)
         return
     which = np.zeros(len(rows), np.int64)
     for number, priced in enumerate(period.windows, start=1):
         which[priced.window.holds(starts)] = number
-    for number, tariffs in enumerate(period.tables()):
-        chosen = which == number
-        if chosen.any():
-            table.put(rows[chosen], tariffs, prompts[chosen], period)
+    for months, inside in _by_months(period.schedules, starts):
+        for number, tariffs in enumerate(period.tables()):
+            chosen = inside & (which == number)
+            if chosen.any():
+                table.put(rows[chosen], tariffs, prompts[chosen], period, months)
+
+
+def _by_months(schedules: tuple[Schedule, ...], starts: IntArray) -> Iterator[tuple[tuple[int, ...], Mask]]:
+    """Yield the months that rows lie in, one for each schedule, and which rows do."""
+    if not schedules:
+        yield (), np.ones(len(starts), np.bool_)
+        return
+    numbers = np.stack([month_numbers(starts, schedule.zone) for schedule in schedules])
+    for months in np.unique(numbers, axis=1).T:
+        yield tuple(months.tolist()), (numbers == months[:, None]).all(axis=0)
 
 
 class _LineTable:
@@ -242,19 +268,26 @@ class _LineTable:
         self._lines: list[Line] = []
         self._index = np.zeros(rows, np.int32)
 
-    def put(self, rows: IntArray, tariffs: Mapping[str, Tariff], prompts: IntArray, period: Period) -> None:
+    def put(
+        self,
+        rows: IntArray,
+        tariffs: Mapping[str, Tariff],
+        prompts: IntArray,
+        period: Period,
+        months: tuple[int, ...] = (),
+    ) -> None:
         tariff = tariffs.get(self._tier)
         if tariff is None:
             self._add(rows, self._without_tier())
             return
         if not tariff.steps:
-            self._add(rows, self._line(tariff, 0, period))
+            self._add(rows, self._line(tariff, 0, period, months))
             return
         step = np.searchsorted(np.array(tariff.sizes, np.int64), prompts, side="right")
         for number, from_tokens in enumerate((0, *tariff.sizes)):
             chosen = rows[step == number]
             if len(chosen):
-                self._add(chosen, self._line(tariff, from_tokens, period))
+                self._add(chosen, self._line(tariff, from_tokens, period, months))
 
     def put_unpriced(self, rows: Any, reason: UnpricedReason, why: str) -> None:
         if self._index[rows].size:
@@ -267,7 +300,7 @@ class _LineTable:
         self._index[rows] = len(self._lines)
         self._lines.append(line)
 
-    def _line(self, tariff: Tariff, from_tokens: int, period: Period) -> Line:
+    def _line(self, tariff: Tariff, from_tokens: int, period: Period, months: tuple[int, ...]) -> Line:
         prices = tariff.at(from_tokens)
         if prices is None:
             return Unpriced(
@@ -275,9 +308,23 @@ class _LineTable:
             )
         if not prices:
             return Unpriced("unpriced_model", f"{self._name} has no token price")
-        multiplier = period.multiplier(self._region)
+        return self._rate_line(prices, tariff.roundings, period, months)
+
+    def _rate_line(
+        self, stated: Prices, roundings: Mapping[str, Rounding], period: Period, months: tuple[int, ...]
+    ) -> RateLine:
+        """Return the line of stated prices: times the region, by the months' schedules, times the contract's factor."""
         source = f"{self._rates.source_of(period)}: {self._name}"
-        return RateLine(line_prices(prices, multiplier), source, extra_prices(prices, multiplier), tariff.roundings)
+        region = period.multiplier(self._region)
+        found: TierPrices = tier_prices(stated, region * period.factor)
+        before = tier_prices(stated, region)
+        monthly = tuple(
+            MonthlyPrices(source, schedule, month, before, schedule.prices(stated, region * period.factor))
+            for schedule, month in zip(period.schedules, months, strict=True)
+        )
+        for one in monthly:
+            found = one.first(found)
+        return RateLine(found.base, source, found.extra, roundings, monthly)
 
     def _without_tier(self) -> Unpriced:
         known = self._rates.service_tiers
@@ -307,3 +354,8 @@ def canonical_tier(service_tier: str | None) -> str:
 def utc_text(instant_s: int) -> str:
     """Return an instant as ISO 8601 with seconds, in UTC."""
     return datetime.fromtimestamp(instant_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day_text(instant_s: int) -> str:
+    """Return an instant as a date where it is midnight UTC, else as `utc_text`."""
+    return utc_text(instant_s).removesuffix("T00:00:00Z")

@@ -81,7 +81,8 @@ class Rule:
 class Policy:
     """A whole proposal. The first rule that matches decides; `digest` covers the file and its price files.
 
-    `given` is what finds the file again: a path, or the name of a policy in a folder that is looked in.
+    `given` is what finds the file again: a path, or the name of a policy in a folder that is looked in. With `anew`
+    its prices hold for every request, moved or not, and with `at_s` (epoch seconds UTC) as they are at that instant.
     """
 
     name: str
@@ -98,6 +99,13 @@ class Policy:
     path: Path
     given: str
     digest: str
+    anew: bool = False
+    at_s: int | None = None
+
+    @property
+    def pricing(self) -> tuple[tuple[Path, ...], bool, int | None]:
+        """What its prices depend on: policies with equal ones share a rate card."""
+        return self.prices, self.anew, self.at_s
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -128,7 +136,30 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
         service_levels=_service_levels(root.given("routes"), rules, target),
         path=path,
         given=str(path) if given is None else given,
-        digest=_digest(path, prices),
+        digest=_digest(path, *prices),
+    )
+
+
+def repricing(name: str, prices: tuple[Path, ...], at_s: int | None) -> Policy:
+    """Return the policy that moves nothing and prices everything anew: by these files over today's prices."""
+    path = prices[0] if prices else Path()
+    return Policy(
+        name=name,
+        rules=(),
+        otherwise=Single(None),
+        require_context=False,
+        prices=prices,
+        discounts=(),
+        fees=Fees(),
+        overheads=(),
+        migration=None,
+        upkeep=None,
+        service_levels={},
+        path=path,
+        given=str(path),
+        digest=_digest(*prices) if prices else "",
+        anew=True,
+        at_s=at_s,
     )
 
 
@@ -226,8 +257,8 @@ def _service_levels(node: Node | None, rules: tuple[Rule, ...], otherwise: Targe
     return levels
 
 
-def _digest(path: Path, prices: tuple[Path, ...]) -> str:
+def _digest(*files: Path) -> str:
     digest = hashlib.sha256()
-    for file in (path, *prices):
+    for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()

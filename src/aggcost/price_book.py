@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from aggcost.contract import Contract
 from aggcost.matching import Clause
 from aggcost.model_rates import ModelRates, SourceInfo
 from aggcost.price_history import AliasSpan, Amendment
@@ -59,7 +60,8 @@ class Book:
     (provider, model). `makes` recognises, by provider, the names of the models that it makes itself.
     A source that `corrects` speaks of the prices in the sources below it, also where another provider
     charges them; its `amendments` say since when they hold, and where they differ by region. `facts_only`:
-    it states limits and abilities, and no price.
+    it states limits and abilities, and no price. `contract` are terms beside its prices; they hold for the prices of
+    every source.
     """
 
     source: SourceInfo
@@ -70,6 +72,7 @@ class Book:
     amendments: Sequence[Amendment] = ()
     corrects: bool = False
     facts_only: bool = False
+    contract: Contract = field(default_factory=Contract)
 
     def provider(self, name: str) -> ProviderBook | None:
         """Return what the source says of a provider, or None where it does not know it."""

@@ -42,12 +42,14 @@ class Settings(Protocol):
 class MonthlyCost:
     """A month's cost: of requests, which grows with traffic, and of what stands beside them.
 
-    `upkeep` are the engineering hours that go with it; None where nobody states them.
+    `upkeep` are the engineering hours that go with it; None where nobody states them. `contract_usd` is owed to
+    providers beside the requests: commitments that are not used, less credits.
     """
 
     requests_usd: Decimal
     overheads_usd: Decimal = Decimal(0)
     upkeep: Upkeep | None = None
+    contract_usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +100,19 @@ class Proposal:
         """Return the flows with the policy's cost and the migration's hours scaled, and `hours_usd` a month added."""
         return Cashflow(
             growing=Fraction(self.today.requests_usd) - Fraction(self.policy.requests_usd) * cost_factor,
-            fixed=Fraction(self.today.overheads_usd) - Fraction(self.policy.overheads_usd) * cost_factor + hours_usd,
+            fixed=self._overheads_saved(cost_factor) + self.contract_saved + hours_usd,
             investment=_invested(self.investment, hours_factor),
             growth=self.growth,
             ramp_months=self.ramp_months,
         )
+
+    @property
+    def contract_saved(self) -> Fraction:
+        """Return the dollars a month by which less is owed under contracts; negative where a commitment goes unused."""
+        return Fraction(self.today.contract_usd) - Fraction(self.policy.contract_usd)
+
+    def _overheads_saved(self, cost_factor: Fraction) -> Fraction:
+        return Fraction(self.today.overheads_usd) - Fraction(self.policy.overheads_usd) * cost_factor
 
 
 def propose(today: MonthlyCost, policy: MonthlyCost, migration: Migration | None, settings: Settings) -> Proposal:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from aggcost.contract import Contract, as_of, contracted, joined
 from aggcost.errors import ConfigError, did_you_mean, nearest
 from aggcost.matching import Form, name_forms, nameless_arn
 from aggcost.model_rates import STANDARD, Line, ModelRates, RateLine, SourceInfo, Unpriced, utc_text
@@ -50,11 +51,14 @@ class Resolution:
 class RateCard:
     """All prices of one run, from several sources in order of precedence.
 
-    `digest` (SHA-256) stands for every price in it.
+    `digest` (SHA-256) stands for every price in it. With `at_s` (epoch seconds UTC) requests of any time have the
+    prices, and the contract the terms, of that instant.
     """
 
-    def __init__(self, books: Sequence[Book]) -> None:
+    def __init__(self, books: Sequence[Book], *, at_s: int | None = None) -> None:
         self.books = tuple(books)
+        self.at_s = at_s
+        self.contract = joined(book.contract for book in self.books)
         self._resolved: dict[tuple[str | None, str], Resolution] = {}
         self.sources: tuple[SourceInfo, ...] = tuple(book.source for book in self.books if not book.facts_only)
         parts = "\n".join(f"{source.name} {source.digest}" for source in self.sources)
@@ -65,15 +69,24 @@ class RateCard:
         key = (canonical_provider(provider) if provider else None, model)
         if key not in self._resolved:
             forms = name_forms(model)
-            self._resolved[key] = self._at(key[0], forms) if key[0] else self._anywhere(forms)
+            found = self._at(key[0], forms) if key[0] else self._anywhere(forms)
+            self._resolved[key] = replace(found, rates=found.rates and self._agreed(found.rates))
         return self._resolved[key]
+
+    def at(self, at_s: int | None) -> RateCard:
+        """Return the card as it holds at an instant (epoch seconds UTC), for requests of any time."""
+        return RateCard(self.books, at_s=at_s)
+
+    def without_contract(self) -> RateCard:
+        """Return the card without discounts, uplifts, commitments and credits."""
+        return RateCard([replace(book, contract=Contract()) for book in self.books], at_s=self.at_s)
 
     def models(self, provider: str | None = None) -> list[ModelRates]:
         """Return the rates of every model (of one provider), sorted by provider and model."""
         names = [canonical_provider(provider)] if provider else self.providers()
         found = sorted({(name, listing.model) for name in names for listing in self._listings(name)})
         rates = (self._listed(name, model) for name, model in found)
-        return [one for one in rates if one is not None]
+        return [self._agreed(one) for one in rates if one is not None]
 
     def fact_sources(self, rates: ModelRates) -> dict[str, SourceInfo]:
         """Return which source states each known fact of a model, by the fact's name (`context_window` and so on)."""
@@ -89,6 +102,11 @@ class RateCard:
     def providers(self) -> tuple[str, ...]:
         """Return the canonical names of every provider that some source knows."""
         return tuple(sorted({name for book in self.books for name in book.provider_names}))
+
+    def _agreed(self, rates: ModelRates) -> ModelRates:
+        """Return the rates under the contract, and as of the card's instant where it has one."""
+        agreed = contracted(rates, self.contract)
+        return agreed if self.at_s is None else as_of(agreed, self.at_s)
 
     def _at(self, provider: str, forms: Sequence[Form]) -> Resolution:
         """Resolve where the log names the provider."""

@@ -37,14 +37,18 @@ class Rates:
     """Rate lines of the cells of one ledger under one rate card, computed once for each route.
 
     This is the read-only view of prices that a price-aware policy gets. Requests that stay where they
-    were logged keep the prices of `today`, where a policy brings a card of its own. A row that sums several requests
+    were logged keep the prices of `today`, where a policy brings a card of its own; `anew` rates them on this card
+    too, as a question about prices does. A row that sums several requests
     has the lowest price tier, since the size of their prompts is not known; `sums_as_one` prices it as one request.
     """
 
-    def __init__(self, cells: Cells, card: RateCard, today: Rates | None = None, *, sums_as_one: bool = False) -> None:
+    def __init__(
+        self, cells: Cells, card: RateCard, today: Rates | None = None, *, anew: bool = False, sums_as_one: bool = False
+    ) -> None:
         self.cells = cells
         self.card = card
         self._today = today
+        self._anew = anew
         self._by_route: dict[Route, Lines] = {}
         self._logged: Lines | None = None
         self._starts = _starts(cells)
@@ -54,9 +58,13 @@ class Rates:
         """Return how the card reads a logged provider and model."""
         return self.card.resolve(provider, model or "")
 
+    def before(self) -> Lines:
+        """Return the line of each cell as it is priced today."""
+        return self.as_logged() if self._today is None else self._today.before()
+
     def as_logged(self) -> Lines:
-        """Return the line of each cell where it was logged."""
-        if self._today is not None:
+        """Return the line of each cell that stays where it was logged."""
+        if self._today is not None and not self._anew:
             return self._today.as_logged()
         if self._logged is None:
             self._logged = self._lines_as_logged()
@@ -80,7 +88,10 @@ class Rates:
         return np.unique(codes, axis=1, return_inverse=True)[1].astype(np.int64)
 
     def cost(self, route: Route | None, rows: IntArray) -> Fraction | None:
-        """Return what the cells at `rows` would cost on `route`, None if some of them have no price."""
+        """Return what the cells at `rows` would cost on `route`, None if some of them have no price.
+
+        Of monthly tiers it is the first: which one is reached depends on all that a policy sends there.
+        """
         lines = self.of(route)
         zeros = np.zeros(len(rows), np.int32)
         whole = Shares(rows, np.ones(len(rows), np.int64), 1, lines.index[rows], lines.table, zeros, (Fraction(1),))
@@ -362,15 +373,3 @@ def _prompts(cells: Cells) -> IntArray:
 
 def _summed(cells: Cells) -> Mask:
     return cells.dims["summed"].mask(bool)
-
-
-def lower_bounds(rates: Rates) -> Mask:
-    """Return the cells whose rows sum several requests and would be dearer in another price tier."""
-    summed = _summed(rates.cells) & rates.cells.dims["outcome"].where(USAGE)
-    if not summed.any():
-        return summed
-    low, high = rates.as_logged(), Rates(rates.cells, rates.card, sums_as_one=True).as_logged()
-    pairs, which = np.unique(low.index.astype(np.int64) * len(high.table) + high.index, return_inverse=True)
-    found = [divmod(pair, len(high.table)) for pair in pairs.tolist()]
-    dearer: Mask = summed & np.array([low.table[one] != high.table[other] for one, other in found], dtype=bool)[which]
-    return dearer

@@ -40,7 +40,7 @@ class Reading:
 def readings(proposal: Proposal) -> Iterator[Reading]:
     """Yield the other readings: what was replayed first, then kinder, then harder ones."""
     cash = proposal.hours.cash
-    api = replace(proposal.cashflow(hours_usd=Fraction(0)), fixed=Fraction(0))
+    api = replace(proposal.cashflow(hours_usd=Fraction(0)), fixed=proposal.contract_saved)
     yield _reading("api_only", "API cost alone", api, proposal.horizon_months)
     yield from _hours_readings(proposal)
     for name, text, factor in _HARDER:

@@ -15,6 +15,7 @@ from aggcost.budget import BudgetResult
 from aggcost.errors import Issue
 from aggcost.report_arms import Arm, Tokens
 from aggcost.report_compare import Comparison
+from aggcost.report_contract import ContractFigures, ReachedTier
 from aggcost.units import Count, Percent, Usd
 
 SCHEMA_VERSION = "1"
@@ -165,3 +166,5 @@ class Report:
     invoice: Invoice | None = None
     advice: Advice | None = None
     next_commands: tuple[str, ...] = ()
+    contracts: tuple[ContractFigures, ...] = ()
+    tiers: tuple[ReachedTier, ...] = ()

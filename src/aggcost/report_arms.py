@@ -78,6 +78,7 @@ class Day:
 class Arm:
     """A month of traffic under one policy; the first arm is the log itself, ``as_logged``.
 
+    `policy_digest` is that of the policy's files, or of the price file where only prices are in question.
     `cost` and everything derived from it are the requests' cost in the period; `cost_monthly` is a
     month's, with overheads and fixed fees. `variance` is `cost` minus `recorded_cost` over the
     requests that have both. `availability` is the percent of minutes served ("uptime"),

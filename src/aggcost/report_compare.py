@@ -91,6 +91,8 @@ class SavingsInterval:
 class Comparison:
     """A policy (`candidate`) against the month as logged (`baseline`).
 
+    `kind` is ``prices`` where the candidate is no policy but other prices for the same usage; it has no `roi`.
+
     `savings` is the requests' saving in the period. `components`, their `total`, the `outside` rows
     behind the overheads and `roi` are a month's, overheads and fixed fees included.
     `service_notes` say why figures of `service` are unknown, `interval_note` why there is no `interval`.
@@ -115,6 +117,7 @@ class Comparison:
     interval: SavingsInterval | None = None
     interval_note: str | None = None
     warnings: tuple[str, ...] = ()
+    kind: Literal["policy", "prices"] = "policy"
 
 
 def fold_components(rows: tuple[Component, ...], top: int) -> tuple[Component, ...]:
@@ -124,7 +127,7 @@ def fold_components(rows: tuple[Component, ...], top: int) -> tuple[Component, .
     room = top - len(assumed)
     if len(counted) <= room or room < 1:
         return rows
-    dearest = sorted(counted, key=lambda row: (-(row.before or Decimal(0)), row.name))
+    dearest = sorted(counted, key=lambda row: (-max(row.before or Decimal(0), row.after or Decimal(0)), row.name))
     kept, rest = dearest[: room - 1], dearest[room - 1 :]
     return (*kept, _summed(f"other ({len(rest)})", rest), *assumed)
 

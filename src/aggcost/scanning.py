@@ -17,6 +17,7 @@ import ibis
 from aggcost import ledger, period, rules, service
 from aggcost.errors import Issue
 from aggcost.ledger import NAME_KEYS, Cells
+from aggcost.months import month_starts_s
 from aggcost.policy import Route
 from aggcost.quantities import USES
 from aggcost.ratecard import ModelRates, RateCard
@@ -74,7 +75,7 @@ def scan(
     span = period.cover(outline.first_s, outline.last_s, zone)
     priced = _priced_models(outline.models, cards)
     asked = ledger.plan(atoms, names=[name for name in by if name == "operation"], grid_s=_grid_s(priced, zone))
-    instants = _instants(asked, outline, priced, span)
+    instants = _instants(asked, outline, priced, span, zone)
     wanted = _with_groups(engine, usage, _with_prices(asked, atoms, priced, instants), by)
     cells = ledger.scan(engine, usage, wanted, zone)
     return Ledgers(cells, service.scan(engine, usage, asked, outline.names), span, zone, by_the_hour=instants is None)
@@ -116,19 +117,22 @@ def _with_prices(
 
 
 def _instants(
-    asked: ledger.Plan, outline: _Outline, priced: Sequence[ModelRates], span: period.Span
+    asked: ledger.Plan, outline: _Outline, priced: Sequence[ModelRates], span: period.Span, zone: ZoneInfo
 ) -> tuple[int, ...] | None:
-    """Return where to cut the time if hours would make too many cells: at prices and at the edge of counted days.
+    """Return where to cut the time if hours would make too many cells: at prices, months, the edge of counted days.
 
-    None keeps the hours, as do prices that change by the hour of the day.
+    The first cut is the first request, which is the time of what comes before the second. None keeps the hours, as do
+    prices that change by the hour of the day.
     """
     if outline.first_s is None or outline.last_s is None:
         return None
     hours = (outline.last_s - outline.first_s) // asked.grid_s + 1
     if asked.most_bins * outline.kinds * hours <= ledger.MAX_CELLS or any(rates.windowed for rates in priced):
         return None
-    found = {instant for rates in priced for instant in rates.instants} | set(span.edges_s())
-    return tuple(sorted(instant for instant in found if outline.first_s < instant <= outline.last_s))
+    found = {outline.first_s} | {instant for rates in priced for instant in rates.instants} | set(span.edges_s())
+    zones = {str(zone)} | {zone for rates in priced for zone in rates.month_zones}
+    found |= {start for name in zones for start in month_starts_s(outline.first_s, outline.last_s, name)}
+    return tuple(sorted(instant for instant in found if outline.first_s <= instant <= outline.last_s))
 
 
 def _outline(engine: Engine, usage: ibis.Table) -> _Outline:

@@ -23,6 +23,7 @@ from aggcost.meters import UNIT_KEYS, USAGE_KEYS
 from aggcost.model_rates import canonical_tier
 from aggcost.ratecard import RateCard, RateLine
 from aggcost.rating import Charge, Charges, Rates, all_of, rate
+from aggcost.reached import at_reached_tiers
 from aggcost.report import Coverage
 from aggcost.scanning import Ledgers
 from aggcost.variance import NOTHING, UNKNOWN_TIER, Measured, Slot, usd_of
@@ -118,7 +119,7 @@ def _scanned(engine: Engine, table: ibis.Table, options: Options, card: RateCard
 
 def _charges(ledgers: Ledgers, rates: Rates) -> Charges:
     cells = ledgers.cells
-    shares = all_of(rates.as_logged(), cells)
+    shares, _ = at_reached_tiers(cells, all_of(rates.as_logged(), cells))
     dims = {name: cells.dims[name] for name in ("provider", "model", "service_tier")} | {"day": _days(cells, ledgers)}
     return rate(cells, shares, {name: dim.take(shares.cell) for name, dim in dims.items()})
 

@@ -40,7 +40,7 @@ class Window:
 
     def holds(self, starts_s: IntArray) -> BoolArray:
         """Return which instants (epoch seconds, UTC) lie inside the window."""
-        day, second = np.divmod(starts_s + _offsets(self.zone, starts_s), DAY_S)
+        day, second = np.divmod(starts_s + offsets_s(self.zone, starts_s), DAY_S)
         weekday = (day + _THURSDAY) % 7
         opens = np.array([number in self.days for number in range(7)])
         today, yesterday = opens[weekday], opens[weekday - 1]
@@ -66,7 +66,7 @@ def coarsest_grid(instants_s: Iterable[int]) -> int:
     return next(grid for grid in GRIDS_S if all(instant % grid == 0 for instant in instants))
 
 
-def _offsets(zone: str, starts_s: IntArray) -> IntArray:
+def offsets_s(zone: str, starts_s: IntArray) -> IntArray:
     """Return the zone's offset from UTC in seconds at each instant."""
     changes = _clock_changes(zone)
     instants = np.array([instant for instant, _ in changes[1:]], np.int64)

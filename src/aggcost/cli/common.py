@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +104,17 @@ def usd_flag(flag: str, text: str | None) -> Decimal | None:
         return dec(text.removeprefix("$").strip())
     except ValueError as error:
         raise UsageError(f"{flag} {text}: expected dollars such as 10247 or 10247.50") from error
+
+
+def instant_flag(flag: str, text: str | None) -> int | None:
+    """Return the epoch seconds of a date or time (in UTC unless it names its zone), None where there is none."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{flag} {text}: expected a date such as 2026-02-01") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def show(report: AnyReport, flags: OutputFlags) -> None:

@@ -46,6 +46,7 @@ def show(
 
     Example: aggcost prices show gpt-4o --at 2026-02-01
     """
+    from aggcost.cli.common import instant_flag
     from aggcost.output.prices import model_json, model_table
 
     card = _card(prices)
@@ -54,7 +55,7 @@ def show(
         near = ", ".join(found.suggestions[:5])
         raise UsageError(f"no price for {model!r}: {found.how}", hint=f"did you mean {near}?" if near else None)
     render = model_json if format_ is Format.JSON else model_table
-    typer.echo(render(found, _instant(at), card.fact_sources(found.rates)), nl=False)
+    typer.echo(render(found, instant_flag("--at", at), card.fact_sources(found.rates)), nl=False)
 
 
 @app.command("list")
@@ -112,16 +113,3 @@ def _card(prices: list[Path] | None) -> RateCard:
     from aggcost.price_sources import load_rates
 
     return load_rates([*(prices or ()), *project().prices])
-
-
-def _instant(text: str | None) -> int | None:
-    """Return epoch seconds of a date or time in UTC."""
-    from datetime import UTC, datetime
-
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--at {text}: expected a date such as 2026-02-01") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +12,15 @@ from aggcost.cli.common import (
     MAX_QUARANTINED_PERCENT,
     MAX_UNPRICED_PERCENT,
     finish,
+    instant_flag,
     options,
     percent_flag,
     project,
     show,
 )
-from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.flags import PRICING, EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
 from aggcost.cli.progress import working
+from aggcost.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -29,12 +32,13 @@ def register(app: typer.Typer) -> None:
         price: PriceFlags,
         output: OutputFlags,
         engine: EngineFlags,
+        *,
         policy: Annotated[
             list[str],
             typer.Option(
                 "--policy", metavar="POLICY", help="A policy file, or the name of one; repeat to rank several."
             ),
-        ],
+        ] = [],  # noqa: B006
         logs: Annotated[
             list[str],
             typer.Argument(
@@ -42,17 +46,36 @@ def register(app: typer.Typer) -> None:
                 help="Files, directories, quoted globs, databases, or -; the project's logs otherwise.",
             ),
         ] = [],  # noqa: B006
+        prices_at: Annotated[
+            str | None,
+            typer.Option(
+                "--prices-at",
+                metavar="DATE",
+                rich_help_panel=PRICING,
+                help="Without --policy: price all usage as on that date, by --prices or by today's files.",
+            ),
+        ] = None,
     ) -> None:
         """Replay a log under policies: cost, service, payback and return, before and after.
 
-        Example: aggcost simulate logs.csv --policy cheap
+        With --policy, --prices are files of today's prices. Without --policy, each --prices file is a candidate of
+        its own: the same usage on those prices over today's, whose requests, latency and failures stay as they were.
+
+        Examples: aggcost simulate logs.csv --policy cheap; aggcost simulate logs.csv --prices offer.yaml
         """
         from aggcost import backtest
         from aggcost.policy import find_policy, load_policy
+        from aggcost.what_if import questions
 
         facts = project()
-        policies = [load_policy(find_policy(name, Path.cwd()), name) for name in policy]
-        asked = options(logs, read, price, output, engine, facts)
+        if policy and prices_at is not None:
+            raise UsageError("--prices-at asks about prices alone: it does not go with --policy")
+        if policy:
+            asked = options(logs, read, price, output, engine, facts)
+            policies = [load_policy(find_policy(name, Path.cwd()), name) for name in policy]
+        else:
+            asked = options(logs, read, replace(price, prices=[]), output, engine, facts)
+            policies = questions(price.prices, instant_flag("--prices-at", prices_at))
         with working("replaying the log"):
             report = backtest.simulate(asked, policies)
         show(report, output)

@@ -11,18 +11,24 @@ from aggcost.report_compare import Comparison, Component
 
 WARNINGS_SHOWN = 2
 SEPARATOR = " · "
+NOUNS = {"policy": "policy", "prices": "prices of"}
 
 
 def of_policy(comparison: Comparison) -> Sentence:
     """Return what the policy would make of a month's bill, and when it pays back."""
-    name = clean(comparison.candidate)
+    name = named(comparison)
     total = comparison.total
     if total.before is None or total.after is None:
-        return Sentence(f"policy {name}: the cost is unknown, because nothing could be priced.", "strong")
+        return Sentence(f"{name}: the cost is unknown, because nothing could be priced.", "strong")
     if total.before == total.after and not comparison.moved_requests:
-        return Sentence(f"policy {name}: {dollars(total.after)} a month, exactly as today.", "strong")
-    bill = f"policy {name}: {dollars(total.after)} a month instead of {dollars(total.before)}{_in_percent(total)}."
+        return Sentence(f"{name}: {dollars(total.after)} a month, exactly as today.", "strong")
+    bill = f"{name}: {dollars(total.after)} a month instead of {dollars(total.before)}{_in_percent(total)}."
     return Sentence(f"{bill} {_payback(comparison.roi)}".rstrip(), "strong")
+
+
+def named(comparison: Comparison) -> str:
+    """Return what is compared with today: ``policy cheap``, ``prices of acme offer``."""
+    return f"{NOUNS[comparison.kind]} {clean(comparison.candidate)}"
 
 
 def _in_percent(total: Component) -> str:
@@ -95,12 +101,13 @@ def of_log(report: Report) -> Sentence:
 def of_ranking(report: Report) -> Sentence:
     """Return which of several policies is the cheapest."""
     best = ranked(report)[0]
+    several = f"{len(report.comparisons)} {'policies' if best.kind == 'policy' else 'price files'}"
     if best.total.after is None:
-        return Sentence(f"{len(report.comparisons)} policies, none of which could be priced.", "strong")
+        return Sentence(f"{several}, none of which could be priced.", "strong")
     if best.total.savings is not None and best.total.savings <= 0:
-        return Sentence(f"None of {len(report.comparisons)} policies is cheaper than today.", "strong")
-    sentence = of_policy(best).text.removeprefix("policy ")
-    return Sentence(f"cheapest of {len(report.comparisons)} policies: {sentence}", "strong")
+        return Sentence(f"None of {several} is cheaper than today.", "strong")
+    sentence = of_policy(best).text.removeprefix(f"{NOUNS[best.kind]} ")
+    return Sentence(f"cheapest of {several}: {sentence}", "strong")
 
 
 def ranked(report: Report) -> list[Comparison]:

@@ -60,6 +60,21 @@ def note(*labels: Label | None) -> str:
     return ", ".join(dict.fromkeys(label for label in labels if label and label not in _SILENT))
 
 
+def price_table(comparison: Comparison, *, full: bool = False) -> Table:
+    """Return what each model costs in the period at today's prices and at those in question."""
+    rows = comparison.decisions if full else fold_decisions(comparison.decisions, DECISIONS_SHOWN)
+    befores, afters = [row.before for row in rows], [row.after for row in rows]
+    places = decimals(befores, afters)
+    before, after = money_column(befores, None, places), money_column(afters, None, places)
+    return Table(
+        (name_column("model, this period"), Column("requests"), Column("share"), Column("$ before"), Column("$ after")),
+        tuple(
+            cells(clean(row.from_ or row.rule), count(row.requests), share(row.share), before[index], after[index])
+            for index, row in enumerate(rows)
+        ),
+    )
+
+
 def decision_table(comparison: Comparison, *, full: bool = False) -> Table:
     """Return which rule sent which requests where, at what cost in the period; `full` leaves nothing out."""
     rows = comparison.decisions if full else fold_decisions(comparison.decisions, DECISIONS_SHOWN)
@@ -120,7 +135,7 @@ def ranking_table(report: Report) -> Table:
     shown = [amount(cost, places) for cost in costs]
     saved = [amount(one.total.savings, places) for one in rows]
     return Table(
-        (name_column("policy, $ a month"), Column("cost"), Column("change"), Column("saved"),
+        (name_column(f"{rows[0].kind}, $ a month"), Column("cost"), Column("change"), Column("saved"),
          Column("months to pay back"), Column("API only")),
         (
             cells("today", shown[0], "", "", "", ""),

@@ -9,6 +9,7 @@ from aggcost.output.audited import audit_page
 from aggcost.output.blocks import Beside, Block, Facts, Page, Table
 from aggcost.output.budget_lines import budget_table, verdict
 from aggcost.output.clean import clean
+from aggcost.output.contract_tables import contract_table, tier_table
 from aggcost.output.figures import UNKNOWN
 from aggcost.output.log_facts import log_facts
 from aggcost.output.money_tables import (
@@ -16,6 +17,7 @@ from aggcost.output.money_tables import (
     decision_table,
     evidence_table,
     outside_table,
+    price_table,
     ranking_table,
 )
 from aggcost.output.payback import (
@@ -106,8 +108,13 @@ def _simulate(report: Report, comparison: Comparison) -> tuple[Block, ...]:
 
 
 def _tables(comparison: Comparison) -> tuple[Block, ...]:
-    decisions = (decision_table(comparison),) if comparison.decisions else ()
+    decisions = (_decisions(comparison),) if comparison.decisions else ()
     return (_before_and_after(comparison), *decisions)
+
+
+def _decisions(comparison: Comparison, *, full: bool = False) -> Table:
+    table = price_table if comparison.kind == "prices" else decision_table
+    return table(comparison, full=full)
 
 
 def _before_and_after(comparison: Comparison) -> Block:
@@ -138,7 +145,7 @@ def _comparison_detail(comparison: Comparison) -> tuple[Block, ...]:
         sensitivity_table(roi) if roi else None,
         return_facts(roi) if roi else None,
         outside_table(comparison) if comparison.outside else None,
-        decision_table(comparison, full=True) if comparison.decisions else None,
+        _decisions(comparison, full=True) if comparison.decisions else None,
         evidence_table(comparison),
         asserted_table(comparison),
     )
@@ -147,7 +154,12 @@ def _comparison_detail(comparison: Comparison) -> tuple[Block, ...]:
 
 def _arms(report: Report) -> tuple[Table, ...]:
     """Return every arm by model, the log first."""
-    return tuple(group_table(arm, "model", EVERYTHING, of_arm=True) for arm in report.arms if arm.by.get("model"))
+    names = ["today", *(headline.named(one) for one in report.comparisons)]
+    return tuple(
+        group_table(arm, "model", EVERYTHING, of_arm=name)
+        for name, arm in zip(names, report.arms, strict=True)
+        if arm.by.get("model")
+    )
 
 
 def _several(report: Report) -> tuple[Block, ...]:
@@ -191,6 +203,8 @@ def _trust(report: Report) -> tuple[Block, ...]:
     covered = (coverage_fact(report.coverage), *repeat_facts(report.coverage, full=True))
     found: Sequence[Block | None] = (
         Facts((*covered, *issue_facts(report.issues, full=True))),
+        contract_table(report),
+        tier_table(report),
         assumption_table(report),
         input_table(report.inputs),
         reading_facts(report.inputs),

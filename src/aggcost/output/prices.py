@@ -9,10 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 from aggcost.meters import EXTRA_KEYS, PART_KEYS, PRICED, TOKEN_KEYS, UNIT_KEYS, USAGE_KEYS
-from aggcost.model_rates import STANDARD, ModelRates, Period, SourceInfo, utc_text
+from aggcost.model_rates import STANDARD, ModelRates, Period, SourceInfo, day_text, utc_text
 from aggcost.money import plain, settle
 from aggcost.output.clean import clean, visible
 from aggcost.ratecard import Resolution
+from aggcost.schedule import Schedule
 from aggcost.tariff import LinePrices, Prices, Rounding, Tariff, extra_prices, line_prices
 from aggcost.windows import DAYS, Window
 
@@ -68,16 +69,16 @@ def _period_rows(period: Period, source: SourceInfo) -> Iterator[PriceRow]:
     windows = [None, *(priced.window for priced in period.windows)]
     for window, tariffs in zip(windows, period.tables(), strict=True):
         for tier, tariff in tariffs.items():
-            for size, prices, extra in _sizes(tariff):
+            for size, prices, extra in _sizes(tariff, period.factor):
                 yield PriceRow(tier, window, size, period.from_s, period.to_s, prices, extra, tariff.roundings, source)
 
 
-def _sizes(tariff: Tariff) -> Iterator[tuple[int, LinePrices | None, Prices]]:
+def _sizes(tariff: Tariff, factor: Fraction) -> Iterator[tuple[int, LinePrices | None, Prices]]:
     """Yield the prompt sizes at which a price really changes, with the prices from there on."""
     before: tuple[LinePrices | None, Prices] = ((), {})
     for size in (0, *tariff.sizes):
         stated = tariff.at(size)
-        found = (None, {}) if stated is None else (line_prices(stated), extra_prices(stated))
+        found = (None, {}) if stated is None else (line_prices(stated, factor), extra_prices(stated, factor))
         if found != before:
             yield size, *found
         before = found
@@ -180,6 +181,10 @@ def _facts(found: Resolution, rates: ModelRates) -> Iterator[str]:
         yield f"dates of service tiers, or regions, by {visible(name)}"
     for name, multiplier in sorted({pair for period in rates.periods for pair in period.regions.items()}):
         yield f"region {visible(name)}: times {plain(settle(multiplier))}"
+    for factor in sorted({period.factor for period in rates.periods} - {Fraction(1)}):
+        yield f"contract: list price times {plain(settle(factor))}, in the prices below"
+    for schedule in dict.fromkeys(one for period in rates.periods for one in period.schedules):
+        yield visible(_schedule_text(schedule))
     if rates.not_rated:
         yield f"not rated: {visible(', '.join(rates.not_rated))}"
 
@@ -199,6 +204,17 @@ def _stated(rates: ModelRates, stated: Stated) -> Iterator[str]:
 def _sources(rates: ModelRates) -> list[str]:
     """Return the sources of the prices in order of time, or what the model comes from where it has none."""
     return list(dict.fromkeys(str(rates.source_of(period)) for period in rates.periods)) or [str(rates.source)]
+
+
+def _schedule_text(schedule: Schedule) -> str:
+    """Return where the tiers of a schedule end: the prices below are the rate's own, before it."""
+    ends = [f"up to {_whole(tier.up_to)}" for tier in schedule.tiers if tier.up_to is not None]
+    meters = "" if schedule.meters == USAGE_KEYS else f" of {', '.join(schedule.meters)}"
+    return f"monthly tiers, {schedule.kind}, {schedule.over}{meters}: {', '.join([*ends, 'above'])} ({schedule.zone})"
+
+
+def _whole(amount: Fraction) -> str:
+    return f"{settle(amount).normalize():,f}"
 
 
 def _head(rates: ModelRates) -> dict[str, Any]:
@@ -276,7 +292,7 @@ def _latest(rates: ModelRates) -> tuple[str, str]:
     tariff = rates.periods[-1].tariffs.get(STANDARD) if rates.periods else None
     if tariff is None:
         return _UNKNOWN, _UNKNOWN
-    prices = dict(zip(USAGE_KEYS, line_prices(tariff.prices), strict=True))
+    prices = dict(zip(USAGE_KEYS, line_prices(tariff.prices, rates.periods[-1].factor), strict=True))
     return _amount(prices["input"], 1_000_000) or _UNKNOWN, _amount(prices["output"], 1_000_000) or _UNKNOWN
 
 
@@ -296,7 +312,7 @@ def _count(tokens: int | None) -> str:
 
 
 def _day(instant_s: int | None) -> str:
-    return _UNKNOWN if instant_s is None else utc_text(instant_s).removesuffix("T00:00:00Z")
+    return _UNKNOWN if instant_s is None else day_text(instant_s)
 
 
 def _window_text(window: Window | None) -> str:

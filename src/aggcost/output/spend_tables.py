@@ -10,13 +10,13 @@ from aggcost.report_arms import Arm, Group, fold
 NOT_LOGGED = "(not logged)"
 
 
-def group_table(arm: Arm, field: str, top: int, *, of_arm: bool = False) -> Table:
-    """Return the dearest `top` values of a field, the others in one line, and the total; `of_arm` names the arm."""
+def group_table(arm: Arm, field: str, top: int, *, of_arm: str | None = None) -> Table:
+    """Return the dearest `top` values of a field, the others in one line, and the total; `of_arm` says whose."""
     rows = _rows(arm, field, top)
     costs = [row.cost for row in rows]
     cost = money_column(costs, arm.cost, decimals(costs, [arm.cost]))
     unpriced = any(row.unpriced for row in rows)
-    heading = f"by {clean(field)}" + (f", {_arm_name(arm)}" if of_arm else "")
+    heading = f"by {clean(field)}" + (f", {of_arm}" if of_arm else "")
     return Table(
         (name_column(heading), Column("$"), Column("share"), Column("requests"), Column("M tokens in"),
          Column("M out"), *([Column("unpriced")] if unpriced else [])),
@@ -35,10 +35,6 @@ def group_table(arm: Arm, field: str, top: int, *, of_arm: bool = False) -> Tabl
         ),
         total=True,
     )  # fmt: skip
-
-
-def _arm_name(arm: Arm) -> str:
-    return "today" if arm.policy_digest is None else f"policy {clean(arm.name)}"
 
 
 def short_group_table(arm: Arm, field: str, top: int) -> Table:

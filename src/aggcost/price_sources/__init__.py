@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aggcost.price_book import Book
 from aggcost.price_sources import catalogue, facts, overlay, tables
+from aggcost.price_sources.contract_check import check_contract
 from aggcost.ratecard import RateCard
 
 
@@ -19,7 +20,14 @@ def load_rates(user_files: Sequence[Path] = (), *, over: RateCard | None = None)
     """Return the rate card of the user's price files, the first one foremost, over a card or the shipped prices."""
     own = [tables.read(Path(path)) for path in user_files]
     below = _shipped() if over is None else over.books
-    return RateCard([*own, *below])
+    card = RateCard([*own, *below])
+    check_contract(card)
+    return card
+
+
+def read_book(path: Path) -> Book:
+    """Return one price file of the user."""
+    return tables.read(path)
 
 
 @cache

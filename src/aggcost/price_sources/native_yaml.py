@@ -11,6 +11,7 @@ from aggcost.matching import Clause
 from aggcost.model_rates import ModelRates, SourceInfo
 from aggcost.names import canonical_provider
 from aggcost.price_book import Book, Listing, ProviderBook
+from aggcost.price_sources.contract_format import CONTRACT_KEYS, read_contract
 from aggcost.price_sources.price_format import read_alias, read_clause, read_day, read_model
 from aggcost.strict_yaml import TABLE, Node, load
 
@@ -19,12 +20,15 @@ NAME = "yaml"
 
 def read(path: Path) -> Book:
     """Return the prices of one file, wholly read and checked; ConfigError says what is wrong, and where."""
-    fields = load(path, TABLE).fields(required=("aggcost_prices", "providers"), optional=("currency", "source"))
+    root = load(path, TABLE)
+    fields = root.fields(required=("aggcost_prices",), optional=("currency", "source", "providers", *CONTRACT_KEYS))
+    if not any(key in fields for key in ("providers", *CONTRACT_KEYS)):
+        raise root.error("the key 'providers' is missing")
     _check_head(fields)
     source = _source(fields.get("source"), path)
-    providers = _by_name(fields["providers"], canonical_provider)
+    providers = _by_name(fields["providers"], canonical_provider) if "providers" in fields else {}
     books = {name: _provider(name, node, source) for name, node in providers.items()}
-    return Book(source, tuple(books), books.__getitem__, _deployments(providers))
+    return Book(source, tuple(books), books.__getitem__, _deployments(providers), contract=read_contract(fields))
 
 
 def _check_head(fields: Mapping[str, Node]) -> None:

@@ -16,6 +16,7 @@ from aggcost.matching import CLAUSES, Clause
 from aggcost.model_rates import STANDARD, ModelRates, Period, SourceInfo, WindowTariffs, utc_text
 from aggcost.price_history import AliasSpan
 from aggcost.price_sources.amounts import UNSUPPORTED, read_fees, read_per, read_prices
+from aggcost.price_sources.schedule_format import read_schedules
 from aggcost.strict_yaml import Node
 from aggcost.tariff import Step, Tariff, overlay
 from aggcost.windows import DAY_S, DAYS, Window
@@ -27,7 +28,7 @@ _DYNAMIC = "dynamic"
 MODEL_KEYS = (
     "match", "deployments", "alias", "limits", "capabilities", "retired", "deprecated", "also_priced", "gaps", "rates",
 )  # fmt: skip
-_RATE_KEYS = ("effective", "per", "tiers", "modes", "windows", "regions", "fees", "source")
+_RATE_KEYS = ("effective", "per", "tiers", "modes", "windows", "regions", "fees", "schedule", "source")
 _GAPS = ("unpriced", "below")
 
 
@@ -99,10 +100,7 @@ def _alias_span(node: Node) -> AliasSpan:
 def _period(node: Node, source: SourceInfo) -> Period:
     fields = node.fields(required=("prices",), optional=_RATE_KEYS)
     own_source = read_row_source(fields.get("source"), source)
-    effective = fields["effective"].fields(optional=("from", "to")) if "effective" in fields else {}
-    begin, end = read_instant(effective.get("from")), read_instant(effective.get("to"))
-    if begin is not None and end is not None and begin >= end:
-        raise fields["effective"].error("`from` must be before `to`, and `to` is not part of the period")
+    begin, end = read_effective(fields.get("effective"))
     if fields["prices"].content == _DYNAMIC:
         return Period(begin, end, {}, dynamic=True, source=own_source)
     per = read_per(fields)
@@ -117,7 +115,17 @@ def _period(node: Node, source: SourceInfo) -> Period:
         tuple(_window(window, standard, own, per) for window in windows),
         read_regions(fields.get("regions")),
         source=own_source,
+        schedules=read_schedules(fields, lambda prices: read_prices(prices, per)[0], read_zone),
     )
+
+
+def read_effective(node: Node | None) -> tuple[int | None, int | None]:
+    """Return the epoch seconds of `from` and of `to`, which is not part of the time; None is open."""
+    fields = node.fields(optional=("from", "to")) if node is not None else {}
+    begin, end = read_instant(fields.get("from")), read_instant(fields.get("to"))
+    if node is not None and begin is not None and end is not None and begin >= end:
+        raise node.error("`from` must be before `to`, and `to` is not part of the period")
+    return begin, end
 
 
 def _mode(node: Node, standard: Tariff, per: int | None) -> Tariff:
@@ -195,14 +203,18 @@ def _step(node: Node, per: int | None) -> Step:
 
 
 def _when(fields: Mapping[str, Node]) -> Window:
-    zone = fields["tz"].text() if "tz" in fields else "UTC"
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise fields["tz"].error(f"unknown time zone {zone!r}", hint="use an IANA name such as Asia/Shanghai") from None
+    zone = read_zone(fields["tz"]) if "tz" in fields else "UTC"
     days = fields["days"].list() if "days" in fields else None
     numbers = range(7) if days is None else [_weekday(day) for day in days]
     return Window(zone, frozenset(numbers), tuple(_hours(hours) for hours in fields["hours"].list()))
+
+
+def read_zone(node: Node) -> str:
+    """Return the name of a time zone that exists."""
+    try:
+        return ZoneInfo(node.text()).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise node.error(f"unknown time zone {node.text()!r}", hint="use an IANA name such as Asia/Shanghai") from None
 
 
 def _weekday(node: Node) -> int:
