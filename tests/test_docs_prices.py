@@ -31,8 +31,8 @@ def examples(kind):
 
 def test_the_page_has_examples_of_every_section():
     kinds = [example["kind"] for example in EXAMPLE.finditer(PAGE.read_text(encoding="utf-8"))]
-    assert [kinds.count(kind) for kind in ("model", "in one month", "list")] == [10, 1, 1]
-    assert PAGE.read_text(encoding="utf-8").count("```yaml") == 12
+    assert [kinds.count(kind) for kind in ("model", "in one month", "list")] == [12, 1, 1]
+    assert PAGE.read_text(encoding="utf-8").count("```yaml") == 13
 
 
 @pytest.mark.parametrize("example", list(examples("model")))

@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "aggcost"
 LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(names.split())
     for names in (
-        "activity errors money meters names units whole_file",
+        "activity errors integers money meters names units whole_file",
         """engine usage strict_yaml yaml_node shipped ratecard price_book price_history model_rates matching tariff windows
         months schedule contract quantities""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree

@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from aggcost import ledger, rules
+from aggcost import integers, ledger, rules
 from aggcost.errors import DataQualityError
-from aggcost.ledger import Dim, combine, group, group_sums, plan, total
+from aggcost.integers import group_sums, int64, total
+from aggcost.ledger import Dim, combine, group, plan
 
 
 def atoms(*texts):
@@ -48,7 +49,7 @@ def test_group_sums_agree_with_python_integers():
 
 
 def test_long_ledgers_are_summed_in_pieces(monkeypatch):
-    monkeypatch.setattr(ledger, "_EXACT_ROWS", 7)
+    monkeypatch.setattr(integers, "_EXACT_ROWS", 7)
     codes = np.arange(100) % 3
     assert group_sums(codes, 3, np.arange(100)) == [sum(range(code, 100, 3)) for code in range(3)]
 
@@ -81,12 +82,12 @@ def test_equal_values_share_a_code_after_a_change():
 
 def test_a_column_is_read_as_it_lies_with_nulls_as_0():
     tens = pa.array([Decimal("0.5"), None, Decimal(-3)], pa.decimal128(38, 1))
-    assert ledger.int64(pa.chunked_array([[1, None], [3]])).tolist() == [1, 0, 3]
-    assert ledger.int64(pa.chunked_array([tens, tens.slice(1)])).tolist() == [5, 0, -30, 0, -30]
-    assert ledger.int64(pa.chunked_array([pa.array([7, None, 9, None]).slice(1, 2)])).tolist() == [0, 9]
-    assert not len(ledger.int64(pa.chunked_array([], pa.int64())))
+    assert int64(pa.chunked_array([[1, None], [3]])).tolist() == [1, 0, 3]
+    assert int64(pa.chunked_array([tens, tens.slice(1)])).tolist() == [5, 0, -30, 0, -30]
+    assert int64(pa.chunked_array([pa.array([7, None, 9, None]).slice(1, 2)])).tolist() == [0, 9]
+    assert not len(int64(pa.chunked_array([], pa.int64())))
 
 
 def test_a_decimal_beyond_64_bits_is_refused():
     with pytest.raises(DataQualityError, match="64 bits"):
-        ledger.int64(pa.chunked_array([pa.array([None, Decimal(2**63)], pa.decimal128(38, 0))]))
+        int64(pa.chunked_array([pa.array([None, Decimal(2**63)], pa.decimal128(38, 0))]))

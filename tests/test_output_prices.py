@@ -130,7 +130,10 @@ def test_parts_and_fees_have_columns_of_their_own(card):
 
 def test_the_source_of_each_price_is_shown_where_there_are_several(card):
     table = model_table(card.resolve("openai", "o3")).splitlines()
-    assert table[1] == "context 200,000, prices of aggcost overlay 2026-11-27 and genai-prices 0.2.3"
+    assert (
+        table[1]
+        == "context 200,000, output at most 100,000, prices of aggcost overlay 2026-11-27 and genai-prices 0.2.3"
+    )
     assert table[2] == "dates of service tiers, or regions, by aggcost overlay 2026-11-27"
     rows = [re.split(r"  +", row)[:6] for row in table if row.startswith("standard")]
     assert rows == [

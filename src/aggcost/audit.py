@@ -13,7 +13,8 @@ from aggcost.engine import open_engine
 from aggcost.errors import DataQualityError, UsageError
 from aggcost.implied import implied_price, in_words
 from aggcost.importers import again, read_usage
-from aggcost.ledger import USAGE, total
+from aggcost.integers import total
+from aggcost.ledger import USAGE
 from aggcost.meters import EXTRA_KEYS, TOKEN_KEYS
 from aggcost.money import percent, settle
 from aggcost.report_arms import Tokens

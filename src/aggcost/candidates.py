@@ -16,7 +16,8 @@ from aggcost.arms import Service
 from aggcost.commitments import SPENT_BY, MonthUsed, monthly_lines, months_used
 from aggcost.conditions import Truths, local_time
 from aggcost.config import Project
-from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim, Mask
+from aggcost.integers import Mask
+from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim
 from aggcost.policy import Policy, Route
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Lines, Rates, Shares, rate

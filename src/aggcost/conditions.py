@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from aggcost import rules
-from aggcost.ledger import Cells, Dim, Mask
+from aggcost.integers import Mask
+from aggcost.ledger import Cells, Dim
 from aggcost.rules import Atom, Condition
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -11,7 +11,8 @@ import numpy as np
 from aggcost import charging
 from aggcost.arms import tokens
 from aggcost.errors import Issue
-from aggcost.ledger import DUPLICATE, FILTERED, NOT_BILLED, QUARANTINED, USAGE, Cells, Mask, total
+from aggcost.integers import Mask, total
+from aggcost.ledger import DUPLICATE, FILTERED, NOT_BILLED, QUARANTINED, USAGE, Cells
 from aggcost.meters import PRICED, TOKEN_KEYS
 from aggcost.money import percent, plain, settle
 from aggcost.ratecard import RateCard, RateLine, Unpriced

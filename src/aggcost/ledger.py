@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from aggcost import quantities, rules
 from aggcost.errors import DataQualityError
+from aggcost.integers import IntArray, Mask, int64, numbers
 from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from aggcost.rules import Atom
     from aggcost.tariff import Rounding
 
-IntArray = np.ndarray[Any, np.dtype[np.int64]]
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 MAX_CELLS = 1_000_000
 _LARGEST_CODE = 2**22  # above it, codes are numbered anew: tables indexed by code stay small
 _NUL = "\x00"
@@ -54,7 +53,6 @@ NAME_KEYS = ("provider", "model", "task", "service_tier", "region", "status")
 TIME_FIELDS = ("hour", "weekday")
 NUMBER_FIELDS = {"input_tokens": None, "cache_read_tokens": "cache_read", "output_tokens": "output",
                  "latency_ms": "latency_ms"}  # fmt: skip
-_EXACT_ROWS = 2**21
 SUM_KEYS = (*TOKEN_KEYS, "requests")
 # Request timeout, gateway timeout, and the timeout of a CDN before the provider.
 _TIMEOUTS = [HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT, 524]
@@ -336,37 +334,7 @@ def _dim(column: pa.ChunkedArray, bins: tuple[Any, ...] | None) -> Dim:
     values = encoded.dictionary.to_pylist()
     if bins is not None:
         values = [None if value is None else bins[value] for value in values]
-    return Dim(_numbers(encoded.indices).astype(np.int32), tuple(values))
-
-
-def int64(column: pa.ChunkedArray) -> IntArray:
-    """Return a column as int64 (decimals in units of their last digit), nulls as 0."""
-    if not len(column):
-        return np.zeros(0, np.int64)
-    values = column.combine_chunks()
-    whole = _unscaled(values) if pa.types.is_decimal(values.type) else _numbers(values).astype(np.int64)
-    return np.where(_known(values), whole, 0) if values.null_count else whole
-
-
-def _numbers(values: pa.Array) -> np.ndarray[Any, Any]:
-    """Return the integers of an array as they lie in memory, whatever where it is null."""
-    # Arrow's own to_numpy imports pandas first, which takes longer than a small log.
-    return np.frombuffer(values.buffers()[1], dtype=str(values.type))[values.offset :][: len(values)]
-
-
-def _known(values: pa.Array) -> Mask:
-    bits = np.unpackbits(np.frombuffer(values.buffers()[0], np.uint8), bitorder="little")
-    return bits[values.offset :][: len(values)].astype(bool)
-
-
-def _unscaled(values: pa.Array) -> IntArray:
-    """Read the 128-bit integers behind a decimal column, refusing what 64 bits cannot hold."""
-    halves = np.frombuffer(values.buffers()[1], dtype="<i8").reshape(-1, 2)[values.offset :][: len(values)]
-    low, high = halves[:, 0], halves[:, 1]
-    wide = high != low >> 63
-    if (wide & _known(values) if values.null_count else wide).any():
-        raise DataQualityError("a sum of this log does not fit 64 bits", hint="are token counts or costs mistyped?")
-    return low.copy()
+    return Dim(numbers(encoded.indices).astype(np.int32), tuple(values))
 
 
 def combine(dims: Iterable[Dim], size: int) -> tuple[IntArray, int]:
@@ -397,23 +365,3 @@ def group(dims: Iterable[Dim], size: int) -> tuple[IntArray, IntArray]:
     members = np.zeros(count, np.int64)
     members[codes[::-1]] = np.arange(size)[::-1]
     return codes, members
-
-
-def group_sums(codes: IntArray, groups: int, values: IntArray) -> list[int]:
-    """Return for each group the exact sum of its values, as Python integers.
-
-    numpy's int64 wraps silently, so the halves of each number are summed apart. Doubles hold these
-    sums exactly: fewer than 2^21 halves of 32 bits stay below 2^53.
-    """
-    if len(values) > _EXACT_ROWS:
-        parts = range(0, len(values), _EXACT_ROWS)
-        sums = [group_sums(codes[at : at + _EXACT_ROWS], groups, values[at : at + _EXACT_ROWS]) for at in parts]
-        return [sum(column) for column in zip(*sums, strict=True)]
-    low = np.bincount(codes, weights=values & 0xFFFFFFFF, minlength=groups)
-    high = np.bincount(codes, weights=values >> 32, minlength=groups)
-    return [(int(upper) << 32) + int(lower) for upper, lower in zip(high, low, strict=True)]
-
-
-def total(values: IntArray) -> int:
-    """Return the exact sum of a column of the ledger."""
-    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from aggcost import charging
-from aggcost.ledger import SUM_KEYS, USAGE, Cells, Dim, IntArray, Mask, group, group_sums
+from aggcost.integers import IntArray, Mask, group_sums
+from aggcost.ledger import SUM_KEYS, USAGE, Cells, Dim, group
 from aggcost.meters import EXTRA_KEYS, PRICED, TOKEN_KEYS
 from aggcost.policy import Route
 from aggcost.ratecard import RateCard, RateLine, Resolution, Unpriced

@@ -13,7 +13,8 @@ from fractions import Fraction
 import numpy as np
 
 from aggcost.charging import usd_by_meter
-from aggcost.ledger import Cells, Dim, group, group_sums
+from aggcost.integers import group_sums
+from aggcost.ledger import Cells, Dim, group
 from aggcost.meters import TOKEN_KEYS
 from aggcost.model_rates import Line, RateLine
 from aggcost.rating import Shares

@@ -13,7 +13,8 @@ from typing import Any
 
 from aggcost import service
 from aggcost.arms import FAILURE_CLASSES, Service
-from aggcost.ledger import NOT_BILLED, USAGE, Cells, Mask, total
+from aggcost.integers import Mask, total
+from aggcost.ledger import NOT_BILLED, USAGE, Cells
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.replay import Routed
 from aggcost.report_arms import Minute

@@ -18,7 +18,8 @@ from aggcost.engine import Engine
 from aggcost.errors import Issue
 from aggcost.importers import Usage
 from aggcost.importers.repeats import REPEATED
-from aggcost.ledger import NOT_BILLED, Cells, dropped, group, total
+from aggcost.integers import total
+from aggcost.ledger import NOT_BILLED, Cells, dropped, group
 from aggcost.meters import TOKEN_KEYS
 from aggcost.money import plain, settle
 from aggcost.ratecard import RateCard

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from aggcost.conditions import Truths
-from aggcost.ledger import Cells, IntArray, Mask
+from aggcost.integers import IntArray, Mask
+from aggcost.ledger import Cells
 from aggcost.policy import Cheapest, Policy, Route, Rule, Single, Split, Target
 
 OTHERWISE = "otherwise"

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from aggcost import ledger
-from aggcost.ledger import Cells, Dim, IntArray, Mask, Plan
+from aggcost.integers import IntArray, Mask, int64, total
+from aggcost.ledger import Cells, Dim, Plan
 from aggcost.policy import Route, ServiceLevel
 from aggcost.replay import Routed
 
@@ -70,7 +71,7 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan, names: Mapping[str, tu
     grouped = served.group_by([*keys, served.latency_ms.name("ms")])
     table = engine.to_arrow(grouped.aggregate(requests=served.request_count.sum().cast("int64")))
     dims = ledger.dims(table, [key.get_name() for key in keys], kept)
-    return Latencies(dims, ledger.int64(table.column("ms")), ledger.int64(table.column("requests")))
+    return Latencies(dims, int64(table.column("ms")), int64(table.column("requests")))
 
 
 def _few_cuts(cuts: Mapping[str, tuple[int, ...]]) -> Mapping[str, tuple[int, ...]]:
@@ -150,7 +151,7 @@ def _wider(value: Any, numbers: Mapping[Any, int]) -> int:
 
 def _moved(cells: Cells, routed: Routed, mask: Any) -> int:
     """Return how many requests the masked shares hold, in 1/whole."""
-    return ledger.total(cells.sums["requests"][routed.cell[mask]] * routed.parts[mask])
+    return total(cells.sums["requests"][routed.cell[mask]] * routed.parts[mask])
 
 
 def _service_of(

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from aggcost import charging
-from aggcost.ledger import Cells, Mask
+from aggcost.integers import Mask
+from aggcost.ledger import Cells
 from aggcost.meters import UNIT_KEYS
 from aggcost.model_rates import Line, RateLine, Unpriced
 from aggcost.quantities import uses
