@@ -93,10 +93,10 @@ def test_a_price_that_does_not_change_is_shown_once(card):
     table = model_table(card.resolve("openai", "gpt-4o-2024-08-06"))
     rows = [line.split() for line in table.splitlines() if line.startswith(("standard", "batch"))]
     assert rows == [
-        ["standard", "-", "-", "any", "2.5", "1.25", "2.5", "2.5", "10", "10", "2.5"],
-        ["batch", "2024-04-15", "-", "any", "1.25", "1.25", "1.25", "1.25", "5", "10", "2.5"],
+        ["standard", "-", "-", "any", "2.5", "1.25", "2.5", "2.5", "10"],
+        ["batch", "2024-04-15", "-", "any", "1.25", "1.25", "1.25", "1.25", "5"],
     ]
-    assert "output  1,000 web_search  1,000 file_search" in table
+    assert "USD for 1,000 web_search: 10, 1,000 file_search: 2.5" in table
 
 
 def test_only_what_held_at_a_time(card):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -104,7 +105,8 @@ def resolve(
     asked = options(logs, read, price, OutputFlags(), engine, project())
     with working("reading the log"):
         names = resolving.resolve(asked)
-    typer.echo((names_json if format_ is Format.JSON else names_table)(names), nl=False)
+    wide = shutil.get_terminal_size((80, 40)).columns
+    typer.echo(names_json(names) if format_ is Format.JSON else names_table(names, wide), nl=False)
 
 
 def _card(prices: list[Path] | None) -> RateCard:

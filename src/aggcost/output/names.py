@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aggcost.names import canonical_provider
+from aggcost.output.blocks import Cell, Column, Table, cells, name_column
 from aggcost.output.clean import clean, visible
+from aggcost.output.grid import lines_of
 from aggcost.report_names import ReadName
 
 _OWN_PROVIDER = "own"  # where the log names none: any name will do, since no other provider has the model
 _BLANK = "FILL IN"  # no number: a file that still says so is refused, with its line
 _WIDEST = 40
+_AS_LOGGED = "as logged"
+_INDENT = "    "
 
 
-def names_table(names: Sequence[ReadName]) -> str:
-    """Return one line a name and, for those without a price, what may be meant and a price file to fill in."""
-    heading = ["provider", "model", "requests", "tokens", "read as", "how", "price source"]
-    rows = [heading, *(_cells(name) for name in names)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(heading))]
-    numbers = {heading.index("requests"), heading.index("tokens")}
-    lines = ["  ".join(_padded(row, widths, numbers)).rstrip() for row in rows]
-    notes = list(_notes(names))
+def names_table(names: Sequence[ReadName], width: int = 80) -> str:
+    """Return the names with how each was read below it and, for those without a price, a price file to fill in."""
+    table = Table(
+        (name_column("logged"), Column("requests"), Column("tokens"), Column("read as", "left", shrinks=True),
+         Column("price source", "left", shrinks=True)),
+        tuple(map(_cells, names)),
+    )  # fmt: skip
+    heading, *rows = [line.plain.rstrip() for line in lines_of(table, width)]
+    lines = [heading]
+    for name, row in zip(names, rows, strict=True):
+        lines += [row, *_how(name, width)]
     stanza = price_stanza(names)
-    after = ["", *notes] if notes else []
-    return "\n".join([*lines, *after, *(["", "a price file to fill in:", "", stanza.rstrip()] if stanza else []), ""])
+    after = ["", *_notes(names)]
+    return "\n".join([*lines, *(after if len(after) > 1 else []), *(["", *_to_fill_in(stanza)] if stanza else []), ""])
+
+
+def _how(name: ReadName, width: int) -> Iterator[str]:
+    """Yield by which rule a name was read, where it was not simply found."""
+    if name.how != _AS_LOGGED:
+        yield from textwrap.wrap(clean(name.how, 200), width, initial_indent=_INDENT, subsequent_indent=_INDENT)
+
+
+def _to_fill_in(stanza: str) -> Iterator[str]:
+    yield "a price file to fill in:"
+    yield ""
+    yield stanza.rstrip()
 
 
 def names_json(names: Sequence[ReadName]) -> str:
@@ -58,34 +78,24 @@ def price_stanza(names: Sequence[ReadName]) -> str:
 
 def _stanza_of(name: ReadName) -> Iterator[str]:
     if name.suggestions:
-        near = ", ".join(visible(one) for one in name.suggestions)
-        yield f"      # another name of a known model ({near})? Then `deployments`, docs/prices.md, instead of a price"
+        yield "      # another name of a known model? Then `deployments` (docs/prices.md)"
     yield f"      {_quoted(name.model or '')}:"
     blanks = ", ".join(f"{meter}: {_BLANK}" for meter in ("input", "cache_read", "output"))
-    yield "        rates:"
-    yield f"          - prices: {{{blanks}}}  # USD per million tokens"
+    yield "        rates:  # USD per million tokens"
+    yield f"          - prices: {{{blanks}}}"
 
 
 def _quoted(text: str) -> str:
     return json.dumps(visible(text))
 
 
-def _cells(name: ReadName) -> list[str]:
-    priced_by = ", ".join(name.sources) or "-"
-    return [
-        clean(name.provider or "-", _WIDEST),
-        clean(name.model or "-", _WIDEST),
-        f"{name.requests:,}",
-        f"{name.tokens:,}",
-        clean(name.read_as or "no price", _WIDEST),
-        clean(name.how),
-        clean(priced_by, _WIDEST),
-    ]
-
-
-def _padded(row: Sequence[str], widths: Sequence[int], numbers: set[int]) -> Iterator[str]:
-    for place, (text, width) in enumerate(zip(row, widths, strict=True)):
-        yield text.rjust(width) if place in numbers else text.ljust(width)
+def _cells(name: ReadName) -> tuple[Cell, ...]:
+    logged = "/".join(clean(part, _WIDEST) for part in (name.provider, name.model) if part) or "-"
+    read_as = clean(name.read_as or "no price", _WIDEST)
+    return cells(
+        logged, f"{name.requests:,}", f"{name.tokens:,}", "the same" if read_as == logged else read_as,
+        clean(", ".join(name.sources) or "-", _WIDEST),
+    )  # fmt: skip
 
 
 def _notes(names: Sequence[ReadName]) -> Iterator[str]:

@@ -115,6 +115,11 @@ def model_table(found: Resolution, at_s: int | None = None, stated: Stated | Non
     dated, windowed = rates.instants != (), any(row.window for row in rows)
     requests = any(row.prices and row.prices[-1] for row in rows)
     extra = [key for key in EXTRA_KEYS if any(key in row.extra for row in rows)]
+    flat = [
+        key for key in extra if key in UNIT_KEYS and len(rows) > 1 and len({_extra_text(row, key) for row in rows}) == 1
+    ]
+    fees = ", ".join(f"{_extra_heading(key)}: {_extra_text(rows[0], key)}" for key in flat)
+    extra = [key for key in extra if key not in flat]
     several = len({str(row.source) for row in rows}) > 1
     heading = [
         "tier", *(["source"] if several else []), *(["from", "to"] if dated else []), *(["window"] if windowed else []),
@@ -134,9 +139,8 @@ def model_table(found: Resolution, at_s: int | None = None, stated: Stated | Non
     ]
     numbers = [*_SHOWN.values(), *(["1,000 requests"] if requests else []), *map(_extra_heading, extra)]
     lines = _aligned([[*heading, *numbers], *body], left=len(heading) - 1)
-    return "\n".join(
-        [*_facts(found, rates), *_stated(rates, stated or {}), "", "USD per million tokens", "", *lines, ""]
-    )
+    about = [*_facts(found, rates), *_stated(rates, stated or {}), *([f"USD for {fees}"] if fees else [])]
+    return "\n".join([*about, "", "USD per million tokens", "", *lines, ""])
 
 
 def model_json(found: Resolution, at_s: int | None = None, stated: Stated | None = None) -> str:
