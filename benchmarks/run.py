@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import imports as importing
 import logs
+import price_tables
 import proposals
 from processes import AGGCOST, FailedError, Run, best
 from table import Line, machine, markdown, publish
@@ -28,6 +30,7 @@ MEMORY_GROWTH = 1.3
 MANY_POLICIES = 5.0
 MARGINAL, WHOLE = 300, 40
 HELP_SECONDS, SMALL_SECONDS = 0.3, 1.2
+DIFF_SECONDS = 2.0
 LOAD_MS, RESOLVE_MS = 50, 500
 
 
@@ -142,6 +145,13 @@ def prices(_bench: Bench) -> Iterator[Line]:
     yield Line(
         "resolving 10,000 distinct (provider, model, tier, region, hour)", f"{find_ms:.0f} ms", "", "",
         f"{RESOLVE_MS} ms", find_ms <= RESOLVE_MS,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        tables = price_tables.write(Path(folder))
+        seconds = best([*AGGCOST, "prices", "diff", *map(str, tables)]).seconds
+    yield Line(
+        "`prices diff`, two tables of 4,000 models", f"{seconds:.2f} s", "", "", f"{DIFF_SECONDS:.0f} s",
+        seconds <= DIFF_SECONDS,
     )  # fmt: skip
 
 
