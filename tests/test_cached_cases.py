@@ -137,11 +137,14 @@ MISREAD_IN = {
     **dict.fromkeys(("bifrost", "otlp", "vercel-generation", "vercel-report"), "counted apart"),
 }  # fmt: skip
 NOON = "2026-11-23T12:00:00Z"
-# Tiers are another matter than the cache: what a writer says of them is put aside.
-STANDARD = {"assume": {"service_tier": "standard"}}
+# Tiers and searches are another matter than the cache: what a writer says of them is put aside.
+STANDARD, NO_SEARCHES = {"service_tier": "standard"}, {"web_searches": "0"}
 OPTIONS: Mapping[str, dict[str, Any]] = {
-    **dict.fromkeys(("anthropic-usage", "gemini", "openai-batch", "openai-responses", "vertex"), STANDARD),
-    "anthropic-batch": {"assume": {"service_tier": "standard", "timestamp": NOON}},
+    **dict.fromkeys(("gemini", "openai-batch", "openai-responses"), {"assume": STANDARD}),
+    **dict.fromkeys(("anthropic-messages", "anthropic-tokens-csv"), {"assume": NO_SEARCHES}),
+    "anthropic-usage": {"assume": STANDARD | NO_SEARCHES},
+    "vertex": {"assume": STANDARD | NO_SEARCHES | {"region": "global"}},  # its endpoints by region cost more
+    "anthropic-batch": {"assume": STANDARD | NO_SEARCHES | {"timestamp": NOON}},
     "generic csv without the cache": {"input_excludes_cache": True},
 }
 # Writers vary the form of a line by the number of its call, in cycles of 2, 3 or 4: each case is written with twelve.

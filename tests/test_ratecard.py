@@ -115,7 +115,7 @@ def test_how_a_name_was_read(card):
         (None, "o3-mini"), ("azure", "gpt-4.1"), (None, "openrouter/openai/o3-mini"),
     ]}  # fmt: skip
     assert hows == {
-        "gpt-4o": "as logged, an alias: gpt-4o-2024-05-13 until 2024-10-02, gpt-4o-2024-08-06 from 2024-10-02",
+        "gpt-4o": "as logged, an alias: gpt-4o-2024-08-06 until 2024-05-13, gpt-4o-2024-05-13 until 2024-10-02, gpt-4o-2024-08-06 from 2024-10-02",
         "gpt-5.2-20251211": "date with dashes",
         "claude-3-5-sonnet-20241022": "as logged, a version of claude-3-5-sonnet",
         "o3-mini": "as logged; made by openai",

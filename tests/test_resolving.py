@@ -49,7 +49,10 @@ def test_every_name_is_listed_with_what_became_of_it(names):
     )  # fmt: skip
     assert names[1] == ReadName(
         provider="openai", model="gpt-4o", requests=2, tokens=2200,
-        how="as logged, an alias: gpt-4o-2024-05-13 until 2024-10-02, gpt-4o-2024-08-06 from 2024-10-02",
+        how=(
+            "as logged, an alias: gpt-4o-2024-08-06 until 2024-05-13, gpt-4o-2024-05-13 until 2024-10-02, "
+            "gpt-4o-2024-08-06 from 2024-10-02"
+        ),
         read_as="openai/gpt-4o", sources=("genai-prices 0.2.3",), unpriced_requests=1, unpriced=("unpriced_mode",),
         suggestions=(),
     )  # fmt: skip

@@ -116,6 +116,7 @@ def test_without_native_counts_the_tokens_are_unknown(tmp_path):
 
 def test_a_generation_served_by_fireworks_costs_exactly(tmp_path):
     usage = {"native_tokens_prompt": 44341, "native_tokens_cached": 41518, "native_tokens_completion": 0}
+    usage["native_tokens_reasoning"] = 0
     coverage, found = arm(lines(tmp_path, GENERATION | usage))
     assert (coverage.priced, found.cost) == (1, Decimal("0.01474688"))
 
@@ -186,7 +187,7 @@ def test_a_free_variant_of_an_export_is_free(tmp_path):
 
 def test_a_row_served_by_fireworks_costs_exactly(tmp_path):
     usage = {"model_permaslug": "z-ai/glm-5.1", "tokens_prompt": 44341, "tokens_cached": 41518, "tokens_completion": 0}
-    usage["created_at"] = "2026-11-23 12:00:00"
+    usage |= {"created_at": "2026-11-23 12:00:00", "tokens_reasoning": 0}
     assert arm(table(tmp_path, DETAILED | usage))[1].cost == Decimal("0.01474688")
 
 

@@ -255,7 +255,7 @@ def _over(own: ModelRates, below: ModelRates | None) -> ModelRates:
     if below is None:
         return own
     if not own.periods:
-        return below
+        return below if below.periods else own
     return with_gaps_filled(own, below) if own.gaps_below else own
 
 
