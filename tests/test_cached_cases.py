@@ -140,8 +140,8 @@ NOON = "2026-11-23T12:00:00Z"
 # Tiers and searches are another matter than the cache: what a writer says of them is put aside.
 STANDARD, NO_SEARCHES = {"service_tier": "standard"}, {"web_searches": "0"}
 OPTIONS: Mapping[str, dict[str, Any]] = {
-    **dict.fromkeys(("gemini", "openai-batch", "openai-responses"), {"assume": STANDARD}),
-    **dict.fromkeys(("anthropic-messages", "anthropic-tokens-csv"), {"assume": NO_SEARCHES}),
+    **{key: {"assume": STANDARD} for key in ("gemini", "openai-batch", "openai-responses")},
+    **{key: {"assume": NO_SEARCHES} for key in ("anthropic-messages", "anthropic-tokens-csv")},
     "anthropic-usage": {"assume": STANDARD | NO_SEARCHES},
     "vertex": {"assume": STANDARD | NO_SEARCHES | {"region": "global"}},  # its endpoints by region cost more
     "anthropic-batch": {"assume": STANDARD | NO_SEARCHES | {"timestamp": NOON}},
