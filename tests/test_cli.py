@@ -44,7 +44,19 @@ rules: [{name: intent, when: task == 'intent', route: acme/small}]
 def test_help_and_version_are_quick_and_complete(tmp_path):
     shown = run("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for name in ("analyze", "simulate", "check", "audit", "reconcile", "prices", "formats", "convert", "init", "demo"):
+    for name in (
+        "analyze",
+        "simulate",
+        "check",
+        "audit",
+        "reconcile",
+        "peaks",
+        "prices",
+        "formats",
+        "convert",
+        "init",
+        "demo",
+    ):
         assert name in shown.stdout
 
 

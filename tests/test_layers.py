@@ -21,13 +21,13 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
         policy routes change_costs conditions ledger rating reached charging withheld""",
         """replay service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty
-        sensitivity break_even""",
-        """report report_arms report_audit report_compare report_contract report_names report_prices report_reconcile reports
+        sensitivity break_even rate_limits""",
+        """report report_arms report_audit report_compare report_contract report_names report_peaks report_prices report_reconcile reports
         config""",
         "importers price_sources output",
         """scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice backtest
         sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices commitments
-        contract_report what_if""",
+        contract_report what_if peaks""",
         "supervisor cli api demo __init__ __main__",
     )
 )

@@ -69,6 +69,17 @@ def test_a_queue_serves_in_turn_and_loses_nothing():
     assert dict(zip(found.second.tolist(), found.admitted.tolist(), strict=True)) == {0: 1, 60: 1, 120: 1}
 
 
+def test_a_request_larger_than_the_limit_never_waits_to_the_end():
+    found = spill(load(0, 1, tokens=30), Limit(tokens_a_minute=20), queued=True)
+    assert (found.spilled, found.longest_s) == (2, 0)
+
+
+def test_nobody_waits_longer_than_a_day():
+    """3,000 at once, one a minute: 1,441 are served within a day, the others give up."""
+    found = spill(Load(np.zeros(3000, np.int64), np.ones(3000, np.int64)), Limit(1), queued=True)
+    assert (int(found.admitted.sum()), found.longest_s) == (1441, 86_400)
+
+
 def limited(moments, allowed, window):
     """How many requests a limiter admits that looks at each single request (all on whole seconds)."""
     admitted: list[int] = []

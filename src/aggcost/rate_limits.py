@@ -17,10 +17,10 @@ import numpy as np
 
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
 Window = Literal["sliding", "minute"]
-Overflow = Literal["reject", "fallback", "queue"]
 WINDOWS: tuple[Window, ...] = ("sliding", "minute")
 SECOND_US, MINUTE_US = 1_000_000, 60_000_000
 _MINUTE_S = 60
+_LONGEST_WAIT_S = 86_400  # nobody waits longer, and a hopeless queue comes to an end
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class Spill:
     """What a limited route takes of a load, on one-second cells; the arrays have an entry a second with requests.
 
     `offered` and `admitted` are requests of the second (of a queue, admitted ones may have come earlier). What is not
-    admitted is `spilled`; in a queue nothing spills, but requests wait `waited_s` seconds in all, the longest wait
-    being `longest_s`.
+    admitted is `spilled`; in a queue only requests spill that are larger than the limit or have waited for a day, but
+    others wait, `waited_s` seconds in all, the longest `longest_s`.
     """
 
     second: IntArray
@@ -142,6 +142,11 @@ class _Room:
         self._tokens += taken
         return admitted
 
+    def could_take(self, offered: int, tokens: int) -> bool:
+        """Return whether any of the requests fits at all: one larger than a whole minute's tokens never does."""
+        allowed = self._limit.tokens_a_minute
+        return allowed is None or not tokens or offered * allowed // tokens > 0
+
     def _forget(self, second: int) -> None:
         """Give back the room of what no longer counts."""
         while self._admitted and self._over(self._admitted[0][0], second):
@@ -169,6 +174,9 @@ def _served_in_turn(seconds: IntArray, offered: IntArray, tokens: IntArray, room
             waiting.append([second, int(offered[place]), int(tokens[place])])
         while waiting:
             arrived, requests, load = waiting[0]
+            if second - arrived > _LONGEST_WAIT_S or not room.could_take(requests, load):
+                waiting.popleft()
+                continue
             admitted = room.admit(second, requests, load)
             if admitted:
                 served[second] = served.get(second, 0) + admitted

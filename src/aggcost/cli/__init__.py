@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from aggcost.cli import analyze, audit, check, convert, demo, formats, init, prices, reconcile, simulate
+from aggcost.cli import analyze, audit, check, convert, demo, formats, init, peaks, prices, reconcile, simulate
 
 app = typer.Typer(
     name="aggcost",
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for module in (analyze, simulate, check, audit, reconcile):
+for module in (analyze, simulate, check, audit, reconcile, peaks):
     module.register(app)
 for module in (demo, init, convert, formats):
     module.register(app)
