@@ -86,3 +86,10 @@ def test_a_line_of_the_contracts_own_fields_refuses_the_file(tmp_path, before):
     text = line(ROW) * before + line(ROW, ', "input_tokens": 99') + line(ROW) * before
     with pytest.raises(InputError, match="the key 'input_tokens' stands twice in an object"):
         read(log(tmp_path, text, "log.jsonl"))
+
+
+@pytest.mark.parametrize("form", ["[{}]", '{{\n"data": [{}]}}'])
+def test_an_array_of_the_contracts_own_fields_is_refused_too(tmp_path, form):
+    record = '{"timestamp": "2026-02-02T09:00:00Z", "model": "m", "input_tokens": 1, "input_tokens": 9, "note": 1}'
+    with pytest.raises(InputError, match="the key 'input_tokens' stands twice"):
+        read(log(tmp_path, form.format(record), "log.json"))

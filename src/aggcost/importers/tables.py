@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import IO
+from typing import IO, Any
 
 from aggcost.engine import Engine, identifier, plain_name, quoted
 from aggcost.errors import DataQualityError, InputError
@@ -241,8 +241,13 @@ def _distinct(keys: list[str]) -> tuple[tuple[str, ...], list[str]]:
 
 def _as_lines(engine: Engine, file: SourceFile) -> SourceFile:
     """Return a JSON document (an array of objects, or an object that holds one) as one object a line."""
+
+    def checked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        _refuse_repeats(file, None, [key for key, _ in pairs])
+        return dict(pairs)
+
     try:
-        found = json.loads(file.path.read_text(encoding="utf-8-sig"), parse_float=str)
+        found = json.loads(file.path.read_text(encoding="utf-8-sig"), parse_float=str, object_pairs_hook=checked)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"{file.shown}: not JSON: {error}", hint="expected an array of objects, or one a line"
