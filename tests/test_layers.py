@@ -19,8 +19,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         """engine usage strict_yaml yaml_node shipped ratecard price_book price_history model_rates matching tariff windows
         months schedule contract quantities""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
-        policy routes change_costs conditions ledger rating reached charging withheld""",
-        """replay service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty
+        policy routes change_costs conditions ledger rating reached charging charged_together withheld""",
+        """replay eligibility service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits""",
         """report report_arms report_audit report_compare report_contract report_names report_peaks report_prices report_reconcile reports
         config""",

@@ -8,8 +8,9 @@ import pytest
 from test_rating import cells
 
 from aggcost.conditions import Truths
+from aggcost.eligibility import Eligibility, Facts
 from aggcost.policy import Route, load_policy
-from aggcost.replay import Facts, decide
+from aggcost.replay import decide
 
 SMALL, TINY = Route("acme", "small"), Route("acme", "tiny")
 
@@ -37,7 +38,9 @@ def policy(tmp_path, text):
 def decided(tmp_path, text, found, facts=None, usd=None):
     everything = np.ones(len(found), dtype=bool)
     truths = Truths(found, ZoneInfo("UTC"))
-    return decide(policy(tmp_path, text), found, everything, truths, facts or {}, Quotes(found, usd or {}))
+    asked = policy(tmp_path, text)
+    gates = [Eligibility(found, facts or {}, asked.require_context)]
+    return decide(asked, found, everything, truths, gates, Quotes(found, usd or {}))
 
 
 def went(routed):

@@ -13,9 +13,11 @@ import numpy as np
 
 from aggcost import invariants
 from aggcost.arms import Service
+from aggcost.charged_together import together, uncounted
 from aggcost.commitments import SPENT_BY, MonthUsed, monthly_lines, months_used
 from aggcost.conditions import Truths, local_time
 from aggcost.config import Project
+from aggcost.eligibility import Eligibility, Facts
 from aggcost.integers import Mask
 from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim
 from aggcost.policy import Policy, Route
@@ -23,7 +25,7 @@ from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
 from aggcost.reached import Reached, at_reached_tiers
 from aggcost.reliability import failing, service_after
-from aggcost.replay import OTHERWISE, Facts, Routed, decide
+from aggcost.replay import OTHERWISE, Routed, decide
 from aggcost.rules import Condition
 from aggcost.scanning import Ledgers
 
@@ -65,25 +67,70 @@ def _components(cells: Cells, truths: Truths, project: Project) -> Dim:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A policy on this log: where it sends requests, what they cost before and after, how they are served.
+class Part:
+    """Calls of an arm that are charged together: those that serve the log's requests, or calls beside them.
 
-    `shares` cost what is paid, `bought` what the providers charge: a router's fee is not spent at them. `tiers` are
-    what the months reach of the schedules of its `rates`, `used` what is spent in a month at whom.
+    `name` is None for those that serve, else the line of the bill that the calls make. `cells` have the usage of the
+    calls as sums. `shares` cost what is paid, `bought` what the providers charge: a router's fee is not spent at them.
     """
 
-    policy: Policy
+    name: str | None
     cells: Cells
     routed: Routed
     rates: Rates
     bought: Shares
     shares: Shares
     keys: Mapping[str, Dim]
+    tiers: tuple[Reached, ...]
+
+    def charges(self, mask: Mask | None = None) -> Charges:
+        """Return the charges of the shares where `mask` is true."""
+        if mask is None:
+            return self._counted(rate(self.cells, self.shares, self.keys))
+        kept = {name: Dim(dim.codes[mask], dim.values) for name, dim in self.keys.items()}
+        return self._counted(rate(self.cells, self.shares.keep(mask), kept))
+
+    def _counted(self, charges: Charges) -> Charges:
+        return charges if self.name is None else uncounted(charges)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraCalls:
+    """Calls that a policy makes beside those that serve: `routed` says where, `cells` what each of them uses.
+
+    The cells are those of the ledger, one for one; their sums, and what is known of them, may differ.
+    """
+
+    name: str
+    cells: Cells
+    routed: Routed
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A policy on this log: where it sends requests, what they cost before and after, how they are served.
+
+    `parts` are its calls, those that serve first; `served` are their charges, `after` the charges of all. `tiers` are what the months reach
+    of the schedules of its `rates`, `used` what is spent in a month at whom.
+    """
+
+    policy: Policy
+    cells: Cells
+    routed: Routed
+    rates: Rates
+    parts: tuple[Part, ...]
     before: Charges
+    served: Charges
     after: Charges
     service: Service
     tiers: tuple[Reached, ...]
     used: tuple[MonthUsed, ...]
+
+    @property
+    def extra_names(self) -> tuple[str, ...]:
+        """Return the lines of the bill that calls beside those that serve make."""
+        return tuple(part.name for part in self.parts if part.name is not None)
 
     @property
     def contract_lines(self) -> Mapping[str, Decimal]:
@@ -92,38 +139,65 @@ class Candidate:
 
     def listed(self, at_list: Rates, ledgers: Ledgers) -> tuple[MonthUsed, ...]:
         """Return what is used in a month at rates without the contract."""
-        shares, _ = at_reached_tiers(self.cells, _shares(self.routed, at_list, self.bought.factor, self.bought.factors))
-        return months_used(self.cells, shares, {name: self.keys[name] for name in SPENT_BY}, ledgers, self.rates.card)
+        served = self.parts[0]
+        bought = served.bought
+        shares, _ = at_reached_tiers(self.cells, _shares(self.routed, at_list, bought.factor, bought.factors))
+        return months_used(self.cells, shares, _spent_by(served), ledgers, self.rates.card)
 
     def only(self, where: Condition | None, truths: Truths) -> Charges:
         """Return the charges that satisfy a condition, which sees the provider and model of the route."""
         if where is None:
             return self.after
-        mask = on_shares(where, self.policy, self.routed, truths)
-        kept = {name: Dim(self.keys[name].codes[mask], self.keys[name].values) for name in ("day", "counted")}
-        return rate(self.cells, self.shares.keep(mask), kept)
+        return together([part.charges(on_shares(where, self.policy, part.routed, truths)) for part in self.parts])
 
 
 def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: Mapping[str, Dim]) -> Candidate:
     """Return the policy replayed on the ledgers under the arm's `own` rates; requests that stay keep today's."""
     cells = ledgers.cells
-    facts = {route: _facts(own.card, route) for route in policy.routes}
+    gates = (Eligibility(cells, {route: _facts(own.card, route) for route in policy.routes}, policy.require_context),)
     usage = cells.dims["outcome"].where(USAGE)
-    routed = decide(policy, cells, usage, truths, facts, own)
+    routed = decide(policy, cells, usage, truths, gates, own)
     invariants.every_cell_goes_somewhere(cells, routed)
-    found = _keys(policy, routed, by)
-    factor, factors = _discounts(policy, routed, truths)
-    bought, tiers = at_reached_tiers(cells, _shares(routed, own, factor, factors))
-    shares = _with_fees(policy, routed, bought)
-    after = rate(cells, shares, found)
-    logged = {name: by[name].take(routed.cell) for name in ("provider", "model")}
-    unmoved, _ = at_reached_tiers(cells, _shares_before(routed, own.before()))
-    before = rate(cells, unmoved, {**found, **logged})
     unbilled = cells.dims["outcome"].where(NOT_BILLED) & failing(cells)
-    failed = decide(policy, cells, unbilled, truths, facts, own)
-    service = service_after(policy, ledgers, routed, failed)
-    used = months_used(cells, bought, {name: found[name] for name in SPENT_BY}, ledgers, own.card)
-    return Candidate(policy, cells, routed, own, bought, shares, found, before, after, service, tiers, used)
+    failed = decide(policy, cells, unbilled, truths, gates, own)
+    extras: tuple[ExtraCalls, ...] = ()
+    served = _part(policy, ExtraCalls("", cells, routed, own), truths, by)
+    parts = (replace(served, name=None), *(_part(policy, extra, truths, by) for extra in extras))
+    charges = [part.charges() for part in parts]
+    return Candidate(
+        policy=policy,
+        cells=cells,
+        routed=routed,
+        rates=own,
+        parts=parts,
+        before=_before(routed, own, parts[0], by),
+        served=charges[0],
+        after=together(charges),
+        service=service_after(policy, ledgers, routed, failed),
+        tiers=served.tiers,
+        used=months_used(cells, served.bought, _spent_by(served), ledgers, own.card),
+    )
+
+
+def _part(policy: Policy, calls: ExtraCalls, truths: Truths, by: Mapping[str, Dim]) -> Part:
+    routed, cells = calls.routed, calls.cells
+    factor, factors = _discounts(policy, routed, truths)
+    bought, tiers = at_reached_tiers(cells, _shares(routed, calls.rates, factor, factors))
+    keys = _keys(policy, routed, by)
+    if calls.name:
+        keys["component"] = Dim(np.zeros(len(routed.cell), np.int32), (calls.name,))
+    return Part(calls.name, cells, routed, calls.rates, bought, _with_fees(policy, routed, bought), keys, tiers)
+
+
+def _before(routed: Routed, own: Rates, served: Part, by: Mapping[str, Dim]) -> Charges:
+    """Return the charges of the same requests as they are logged, under today's prices."""
+    logged = {name: by[name].take(routed.cell) for name in ("provider", "model")}
+    unmoved, _ = at_reached_tiers(served.cells, _shares_before(routed, own.before()))
+    return rate(served.cells, unmoved, {**served.keys, **logged})
+
+
+def _spent_by(part: Part) -> dict[str, Dim]:
+    return {name: part.keys[name] for name in SPENT_BY}
 
 
 def _facts(card: RateCard, route: Route) -> Facts:

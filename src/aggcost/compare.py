@@ -85,7 +85,7 @@ def comparison(
 ) -> Comparison:
     """Return a policy beside the log: money by component and decision, service, and return."""
     policy = found.policy
-    gone, unproven = moved(policy, found.after)
+    gone, unproven = moved(policy, found.served)
     saved = None if baseline.cost is None or after.cost is None else baseline.cost - after.cost
     requests = found.before.total().requests
     overheads = () if not outside.rows() else (component("overheads", *outside.overheads, "assumed"),)
@@ -96,7 +96,7 @@ def comparison(
         savings=saved,
         savings_percent=None if saved is None else percent(saved, baseline.cost or Decimal(0)),
         components=(
-            *components(found.before, found.after, basis.month, basis.component_names),
+            *components(found.before, found.after, basis.month, (*basis.component_names, *found.extra_names)),
             *outside.contract_rows(),
             *overheads,
         ),
@@ -104,7 +104,7 @@ def comparison(
         outside=outside.rows(),
         service=service_rows(before, found.service),
         service_notes=service_notes(before, found.service),
-        decisions=decisions(policy, found.before, found.after),
+        decisions=decisions(policy, found.before, found.served),
         moved_requests=count(gone),
         moved_percent=percent(gone, requests),
         without_evidence_percent=percent(unproven, requests),

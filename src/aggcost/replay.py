@@ -7,7 +7,7 @@ asks `Quotes`, a read-only view of prices that the caller hands in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
@@ -22,13 +22,11 @@ from aggcost.policy import Cheapest, Policy, Route, Rule, Single, Split, Target
 OTHERWISE = "otherwise"
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a route's model; None is unknown, and an unknown limit refuses nothing."""
+class Gate(Protocol):
+    """Says which requests a route cannot take, and why; one concern a gate (abilities, incidents, limits)."""
 
-    context_window: int | None = None
-    max_output: int | None = None
-    retired_s: int | None = None
+    def refused(self, route: Route | None, rows: IntArray) -> Iterable[tuple[str, Mask]]:
+        """Return (reason, which of the cells at `rows`) for what `route` (None: as logged) cannot take."""
 
 
 class Quotes(Protocol):
@@ -73,11 +71,12 @@ class Routed:
     matched: tuple[int, ...]
 
 
-def decide(
-    policy: Policy, cells: Cells, among: Mask, truths: Truths, facts: Mapping[Route, Facts], quotes: Quotes
-) -> Routed:
-    """Return where the policy sends the cells of `among`: the first rule that matches decides."""
-    return _Decider(policy, cells, among, truths, facts, quotes).run()
+def decide(policy: Policy, cells: Cells, among: Mask, truths: Truths, gates: Sequence[Gate], quotes: Quotes) -> Routed:
+    """Return where the policy sends the cells of `among`: the first rule that matches decides.
+
+    A cell that a gate refuses goes on to the next route of its rule; the first gate that refuses names the reason.
+    """
+    return _Decider(policy, cells, among, truths, gates, quotes).run()
 
 
 class _Decider:
@@ -87,13 +86,13 @@ class _Decider:
         cells: Cells,
         among: Mask,
         truths: Truths,
-        facts: Mapping[Route, Facts],
+        gates: Sequence[Gate],
         quotes: Quotes,
     ) -> None:
         self._policy = policy
         self._cells = cells
         self._truths = truths
-        self._facts = facts
+        self._gates = gates
         self._quotes = quotes
         self._open = among.copy()
         self._routes: dict[Route | None, int] = {None: 0}
@@ -146,30 +145,15 @@ class _Decider:
             self._shares.append((rows, parts, rule, self._routes.setdefault(route, len(self._routes)), stayed))
 
     def _refused(self, rows: IntArray, route: Route | None, name: str) -> Mask:
-        if route is None:
-            return np.zeros(len(rows), dtype=bool)
         refused = np.zeros(len(rows), dtype=bool)
-        for reason, mask in self._limits(rows, self._facts.get(route, Facts())):
+        for reason, mask in (one for gate in self._gates for one in gate.refused(route, rows)):
             fresh = mask & ~refused
             if fresh.any():
-                key = (name, str(route), reason)
+                key = (name, "as logged" if route is None else str(route), reason)
                 requests = int(self._cells.sums["requests"][rows[fresh]].sum())
                 self._refusals[key] = self._refusals.get(key, 0) + requests
             refused |= mask
         return refused
-
-    def _limits(self, rows: IntArray, known: Facts) -> list[tuple[str, Mask]]:
-        limits = []
-        if known.retired_s is not None:
-            starts = _lower(self._cells, "start_s", rows)
-            limits.append(("retired", starts >= known.retired_s))
-        if known.context_window is not None and self._policy.require_context:
-            prompts = _lower(self._cells, "input_tokens", rows)
-            limits.append(("prompt over the context window", prompts > known.context_window))
-        if known.max_output is not None and self._policy.require_context:
-            answers = _lower(self._cells, "output_tokens", rows)
-            limits.append(("answer over the maximum output", answers > known.max_output))
-        return limits
 
     def _cheapest(
         self, rows: IntArray, name: str, routes: Sequence[Route | None]
@@ -223,8 +207,3 @@ def _common_whole(policy: Policy) -> int:
     while any((Fraction(weight) * whole / 100).denominator != 1 for weight in weights):
         whole *= 10
     return whole
-
-
-def _lower(cells: Cells, name: str, rows: IntArray) -> IntArray:
-    """Return the smallest value of each cell's bin; an unknown value is under every limit."""
-    return cells.dims[name].take(rows).at(lambda value: -1 if value is None else value)
