@@ -120,3 +120,53 @@ def test_a_missing_field_is_counted_and_does_not_match(tmp_path):
     routed = decided(tmp_path, "rules:\n- {name: one, when: model != 'a', route: acme/small}\n", found)
     assert routed.unknown == {"one": 3}
     assert went(routed) == {0: [(None, 1)], 1: [(None, 1)]}
+
+
+class Down:
+    """A gate that lets nothing through to some routes for now, and costs 2 s to find out."""
+
+    lasting, wait_ms = False, 2_000
+
+    def __init__(self, *routes):
+        self.routes = routes
+
+    def refused(self, route, rows):
+        yield "down", np.full(len(rows), route in self.routes)
+
+
+CHAIN = "rules:\n- {name: one, when: true, route: acme/small, fallback: [acme/tiny]}\n"
+
+
+def gated(tmp_path, text, gates, usd=None):
+    found = cells(*LOG)
+    everything = np.ones(len(found), dtype=bool)
+    return decide(
+        policy(tmp_path, text), found, everything, Truths(found, ZoneInfo("UTC")), gates, Quotes(found, usd or {})
+    )
+
+
+def test_a_route_that_is_down_costs_time_and_the_next_one_serves(tmp_path):
+    routed = gated(tmp_path, CHAIN, [Down(SMALL)])
+    assert went(routed) == {0: [("tiny", 1)], 1: [("tiny", 1)], 2: [("tiny", 1)]}
+    assert routed.waited_ms.tolist() == [2000, 2000, 2000]
+    assert not routed.refused.any()
+
+
+def test_where_every_route_is_down_nobody_serves(tmp_path):
+    routed = gated(tmp_path, CHAIN, [Down(SMALL, TINY)])
+    assert set(map(tuple, went(routed).values())) == {(("no live route", Fraction(1)),)}
+    assert routed.waited_ms.tolist() == [4000, 4000, 4000]
+
+
+def test_a_route_that_cannot_take_a_request_is_not_waited_for(tmp_path):
+    text = CHAIN.replace("true", "provider == 'other'")
+    routed = gated(tmp_path, text, [Eligibility(cells(*LOG), {SMALL: Facts(context_window=1)}, True), Down(SMALL)])
+    assert went(routed)[2] == [("tiny", 1)]
+    assert not routed.waited_ms.any()
+
+
+def test_behind_the_cheapest_stands_the_next_cheapest(tmp_path):
+    text = "rules:\n- {name: one, when: true, route: {cheapest: [acme/small, acme/tiny]}}\n"
+    routed = gated(tmp_path, text, [Down(TINY)], usd={SMALL: 3, TINY: 2})
+    assert set(map(tuple, went(routed).values())) == {(("small", Fraction(1)),)}
+    assert routed.waited_ms.tolist() == [2000, 2000, 2000]

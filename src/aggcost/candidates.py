@@ -20,16 +20,19 @@ from aggcost.config import Project
 from aggcost.eligibility import Eligibility, Facts
 from aggcost.integers import Mask
 from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim
+from aggcost.meters import USAGE_KEYS
 from aggcost.policy import Policy, Route
-from aggcost.ratecard import RateCard
+from aggcost.ratecard import RateCard, RateLine
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
 from aggcost.reached import Reached, at_reached_tiers
 from aggcost.reliability import failing, service_after
 from aggcost.replay import OTHERWISE, Routed, decide
+from aggcost.routes import UNPAID
 from aggcost.rules import Condition
 from aggcost.scanning import Ledgers
 
 OTHER_VALUES = "other values"
+_NOTHING_PAID = RateLine((Fraction(0),) * len(USAGE_KEYS), "no provider serves it")
 
 
 def keys(ledgers: Ledgers, truths: Truths, project: Project, by: Iterable[str]) -> dict[str, Dim]:
@@ -111,8 +114,8 @@ class ExtraCalls:
 class Candidate:
     """A policy on this log: where it sends requests, what they cost before and after, how they are served.
 
-    `parts` are its calls, those that serve first; `served` are their charges, `after` the charges of all. `tiers` are what the months reach
-    of the schedules of its `rates`, `used` what is spent in a month at whom.
+    `parts` are its calls, those that serve first; `served` are their charges, `after` the charges of all. `tiers` are
+    what the months reach of the schedules of its `rates`, `used` what is spent in a month at whom.
     """
 
     policy: Policy
@@ -238,8 +241,12 @@ def _shares(routed: Routed, rates: Rates, factor: Any, factors: tuple[Fraction, 
     line = np.zeros(len(routed.cell), np.int32)
     table: list[Any] = []
     for position, route in enumerate(routed.routes):
-        lines = rates.of(route)
         mask = routed.route == position
+        if route in UNPAID:
+            line[mask] = len(table)
+            table.append(_NOTHING_PAID)
+            continue
+        lines = rates.of(route)
         line[mask] = len(table) + lines.index[routed.cell[mask]]
         table.extend(lines.table)
     return Shares(routed.cell, routed.parts, routed.whole, line, tuple(table), factor, factors)

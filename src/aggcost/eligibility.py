@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from aggcost.integers import IntArray, Mask
 from aggcost.ledger import Cells
@@ -29,6 +30,8 @@ class Eligibility:
     cells: Cells
     facts: Mapping[Route, Facts]
     context: bool
+    lasting: ClassVar[bool] = True
+    wait_ms: ClassVar[int] = 0
 
     def refused(self, route: Route | None, rows: IntArray) -> Iterable[tuple[str, Mask]]:
         """Return which cells at `rows` the model of `route` cannot take, by reason; as logged takes all."""

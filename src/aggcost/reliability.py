@@ -18,6 +18,7 @@ from aggcost.ledger import NOT_BILLED, USAGE, Cells
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.replay import Routed
 from aggcost.report_arms import Minute
+from aggcost.routes import UNPAID, UNSERVED
 from aggcost.scanning import Ledgers
 from aggcost.units import Label
 
@@ -65,7 +66,11 @@ def _unseen(policy: Policy, ledgers: Ledgers, both: Sequence[Routed]) -> Mapping
     found = {}
     for route in used:
         level = None if route is None else policy.service_levels.get(route)
-        if route is None or (level is not None and level.availability_percent is not None and level.p50_ms is not None):
+        if (
+            route is None
+            or route in UNPAID
+            or (level is not None and level.availability_percent is not None and level.p50_ms is not None)
+        ):
             continue
         if _observed_rate(ledgers.cells, route) is None:
             found[str(route)] = "requests"
@@ -85,6 +90,8 @@ def _lost(
     """Return how many of these requests fail on a route, and how that is known."""
     if route is None:
         return _requests(cells, routed, mask & failing(cells)[routed.cell]), "measured"
+    if route in UNPAID:
+        return (_requests(cells, routed, mask) if route == UNSERVED else Fraction(0)), "modelled"
     level = levels.get(route)
     if level is not None and level.availability_percent is not None:
         return _requests(cells, routed, mask) * (100 - Fraction(level.availability_percent)) / 100, "assumed"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,12 +18,26 @@ from aggcost.conditions import Truths
 from aggcost.integers import IntArray, Mask
 from aggcost.ledger import Cells
 from aggcost.policy import Cheapest, Policy, Route, Rule, Single, Split, Target
+from aggcost.routes import UNSERVED
 
 OTHERWISE = "otherwise"
 
 
 class Gate(Protocol):
-    """Says which requests a route cannot take, and why; one concern a gate (abilities, incidents, limits)."""
+    """Says which requests a route cannot take, and why; one concern a gate (abilities, incidents, limits).
+
+    A `lasting` refusal is of the route and the request, whenever it comes: refused by all routes, it stays as logged.
+    Any other holds for now: the request was on its way, lost `wait_ms` at the route, and where no further route takes
+    it, nobody serves it.
+    """
+
+    @property
+    def lasting(self) -> bool:
+        """Whether the refusal does not depend on the time."""
+
+    @property
+    def wait_ms(self) -> int:
+        """What a refusal costs in time, in milliseconds."""
 
     def refused(self, route: Route | None, rows: IntArray) -> Iterable[tuple[str, Mask]]:
         """Return (reason, which of the cells at `rows`) for what `route` (None: as logged) cannot take."""
@@ -55,7 +69,8 @@ class Routed:
 
     `cell` is the position in the ledger, `parts` of `whole` its weight, `rule` the index of the rule
     that decided (-1: none), `route` the index into `routes` (0 is `None`, as logged), `refused`
-    whether every route of the rule was refused. `unknown` counts the requests that a rule did not
+    whether every route of the rule was refused, `waited_ms` the time lost at routes that refused it for now.
+    `unknown` counts the requests that a rule did not
     match because a field it tests is missing, by rule.
     """
 
@@ -65,6 +80,7 @@ class Routed:
     rule: IntArray
     route: IntArray
     refused: Mask
+    waited_ms: IntArray
     routes: tuple[Route | None, ...]
     refusals: tuple[Refusal, ...]
     unknown: Mapping[str, int]
@@ -77,6 +93,25 @@ def decide(policy: Policy, cells: Cells, among: Mask, truths: Truths, gates: Seq
     A cell that a gate refuses goes on to the next route of its rule; the first gate that refuses names the reason.
     """
     return _Decider(policy, cells, among, truths, gates, quotes).run()
+
+
+class _Share(NamedTuple):
+    """The same part of some cells, sent to one route by one rule."""
+
+    rows: IntArray
+    parts: int
+    rule: int
+    route: int
+    stayed: bool
+    waited_ms: IntArray
+
+
+class _Refused(NamedTuple):
+    """Which cells a route refuses, which of them only for now, and what each lost in time."""
+
+    mask: Mask
+    for_now: Mask
+    waited_ms: IntArray
 
 
 class _Decider:
@@ -97,7 +132,7 @@ class _Decider:
         self._open = among.copy()
         self._routes: dict[Route | None, int] = {None: 0}
         self._whole = _common_whole(policy)
-        self._shares: list[tuple[IntArray, int, int, int, bool]] = []
+        self._shares: list[_Share] = []
         self._refusals: dict[tuple[str, str, str], int] = {}
         self._unknown: dict[str, int] = {}
         self._matched: list[int] = []
@@ -133,27 +168,48 @@ class _Decider:
                     self._chain(group, self._whole, rule, name, (*chosen, *fallback))
 
     def _chain(self, rows: IntArray, parts: int, rule: int, name: str, chain: Sequence[Route | None]) -> None:
-        """Send the cells to the first route of the chain that takes them; refused by all, they stay."""
+        """Send the cells to the first route of the chain that takes them.
+
+        Refused by all, they stay as logged, or are served by nobody where some route refused them only for now.
+        """
+        for_now, waited_ms = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), np.int64)
         for route in chain:
             refused = self._refused(rows, route, name)
-            self._record(rows[~refused], parts, rule, route, stayed=False)
-            rows = rows[refused]
-        self._record(rows, parts, rule, None, stayed=True)
+            taken = ~refused.mask
+            self._record(rows[taken], parts, rule, route, waited_ms[taken])
+            for_now, waited_ms = for_now | refused.for_now, waited_ms + refused.waited_ms
+            rows, for_now, waited_ms = rows[refused.mask], for_now[refused.mask], waited_ms[refused.mask]
+        self._record(rows[for_now], parts, rule, UNSERVED, waited_ms[for_now])
+        self._record(rows[~for_now], parts, rule, None, waited_ms[~for_now], stayed=True)
 
-    def _record(self, rows: IntArray, parts: int, rule: int, route: Route | None, *, stayed: bool) -> None:
+    def _record(
+        self, rows: IntArray, parts: int, rule: int, route: Route | None, waited_ms: IntArray, *, stayed: bool = False
+    ) -> None:
         if len(rows) and parts:
-            self._shares.append((rows, parts, rule, self._routes.setdefault(route, len(self._routes)), stayed))
+            number = self._routes.setdefault(route, len(self._routes))
+            self._shares.append(_Share(rows, parts, rule, number, stayed, waited_ms))
 
-    def _refused(self, rows: IntArray, route: Route | None, name: str) -> Mask:
-        refused = np.zeros(len(rows), dtype=bool)
-        for reason, mask in (one for gate in self._gates for one in gate.refused(route, rows)):
-            fresh = mask & ~refused
-            if fresh.any():
-                key = (name, "as logged" if route is None else str(route), reason)
-                requests = int(self._cells.sums["requests"][rows[fresh]].sum())
-                self._refusals[key] = self._refusals.get(key, 0) + requests
-            refused |= mask
-        return refused
+    def _refused(self, rows: IntArray, route: Route | None, name: str, *, lasting: bool = False) -> _Refused:
+        """Return what the gates refuse; with `lasting` only those that do so whenever a request comes."""
+        nothing = np.zeros(len(rows), dtype=bool)
+        found = _Refused(nothing, nothing, np.zeros(len(rows), np.int64))
+        for gate in self._gates:
+            if lasting and not gate.lasting:
+                continue
+            for reason, mask in gate.refused(route, rows):
+                fresh = mask & ~found.mask
+                if fresh.any():
+                    self._count(name, route, reason, rows[fresh])
+                found = _Refused(
+                    found.mask | mask,
+                    found.for_now | (fresh & (not gate.lasting)),
+                    found.waited_ms + np.where(fresh, gate.wait_ms, 0),
+                )
+        return found
+
+    def _count(self, name: str, route: Route | None, reason: str, rows: IntArray) -> None:
+        key = (name, "as logged" if route is None else str(route), reason)
+        self._refusals[key] = self._refusals.get(key, 0) + int(self._cells.sums["requests"][rows].sum())
 
     def _cheapest(
         self, rows: IntArray, name: str, routes: Sequence[Route | None]
@@ -161,9 +217,9 @@ class _Decider:
         """Choose once for all requests of a rule that have the same prices and the same eligible routes.
 
         Choosing for a whole group, not cell by cell, keeps the choice independent of what else the
-        ledger happens to keep apart.
+        ledger happens to keep apart. Routes that cost more stand behind it, for when it takes none for now.
         """
-        refused = np.stack([self._refused(rows, route, name) for route in routes])
+        refused = np.stack([self._refused(rows, route, name, lasting=True).mask for route in routes])
         codes = np.stack([*refused.astype(np.int64), self._quotes.same_price(routes)[rows]])
         _, group = np.unique(codes, axis=1, return_inverse=True)
         chosen = []
@@ -176,20 +232,23 @@ class _Decider:
     def _by_cost(self, routes: Sequence[Route | None], rows: IntArray) -> tuple[Route | None, ...]:
         quoted = [(self._quotes.cost(route, rows), position) for position, route in enumerate(routes)]
         priced = sorted((cost, position) for cost, position in quoted if cost is not None)
-        return tuple(routes[position] for _, position in priced[:1])
+        return tuple(routes[position] for _, position in priced)
 
     def _routed(self) -> Routed:
-        def column(at: int, kind: type) -> Any:
-            return np.concatenate([np.full(len(s[0]), s[at], kind) for s in self._shares] or [np.zeros(0, kind)])
+        def column(values: Iterable[Any], kind: type) -> Any:
+            sizes = [len(share.rows) for share in self._shares]
+            return np.repeat(np.array(list(values), kind), sizes)
 
-        rows = np.concatenate([share[0] for share in self._shares] or [np.zeros(0, np.int64)])
+        nothing = [np.zeros(0, np.int64)]
+        rows = np.concatenate([share.rows for share in self._shares] or nothing)
         return Routed(
             cell=rows,
-            parts=column(1, np.int64),
+            parts=column((share.parts for share in self._shares), np.int64),
             whole=self._whole,
-            rule=column(2, np.int64),
-            route=column(3, np.int64),
-            refused=column(4, np.bool_),
+            rule=column((share.rule for share in self._shares), np.int64),
+            route=column((share.route for share in self._shares), np.int64),
+            refused=column((share.stayed for share in self._shares), np.bool_),
+            waited_ms=np.concatenate([share.waited_ms for share in self._shares] or nothing),
             routes=tuple(self._routes),
             refusals=tuple(Refusal(*key, requests) for key, requests in sorted(self._refusals.items())),
             unknown=self._unknown,

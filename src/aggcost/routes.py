@@ -38,6 +38,12 @@ class Route:
         return f"{self.provider}/{self.model}" + (f" ({terms})" if terms else "")
 
 
+# Where requests end that no provider serves: nothing is paid there.
+UNSERVED = Route("nobody", "no live route")
+RESPONSE_CACHE = Route("nobody", "response cache")
+UNPAID = frozenset({UNSERVED, RESPONSE_CACHE})
+
+
 @dataclass(frozen=True, slots=True)
 class Single:
     """Everything goes to one route; None is as logged."""

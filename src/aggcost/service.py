@@ -22,6 +22,7 @@ from aggcost.integers import IntArray, Mask, int64, total
 from aggcost.ledger import Cells, Dim, Plan
 from aggcost.policy import Route, ServiceLevel
 from aggcost.replay import Routed
+from aggcost.routes import UNPAID
 
 if TYPE_CHECKING:
     import ibis
@@ -101,7 +102,7 @@ def replayed(
     label: Label = "measured"
     for index, route in enumerate(routed.routes):
         moved = _moved(cells, routed, served & (routed.route == index))
-        if route is None or not moved:
+        if route is None or route in UNPAID or not moved:
             continue
         points, source = _service_of(route, latencies, levels)
         if points is None:
