@@ -160,7 +160,8 @@ def test_where_every_route_is_down_nobody_serves(tmp_path):
 
 def test_a_route_that_cannot_take_a_request_is_not_waited_for(tmp_path):
     text = CHAIN.replace("true", "provider == 'other'")
-    routed = gated(tmp_path, text, [Eligibility(cells(*LOG), {SMALL: Facts(context_window=1)}, True), Down(SMALL)])
+    small = Eligibility(cells(*LOG), {SMALL: Facts(context_window=1)}, context=True)
+    routed = gated(tmp_path, text, [small, Down(SMALL)])
     assert went(routed)[2] == [("tiny", 1)]
     assert not routed.waited_ms.any()
 
