@@ -20,7 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         months schedule contract quantities""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
         policy routes change_costs conditions ledger rating reached charging charged_together withheld""",
-        """replay eligibility service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty
+        """replay movement timing latency_model foresight eligibility service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits prefix_cache""",
         """report report_arms report_audit report_compare report_contract report_names report_peaks report_prices report_reconcile reports
         config""",

@@ -23,7 +23,7 @@ class Service:
     """How an arm serves: percentiles, failed and served requests, and how the failures are known.
 
     `failures` are by class where the log shows them; None is unknown. `unseen` says of which routes what is
-    missing in the log (``requests``, ``latencies``).
+    missing in the log (``requests``, ``latencies``, ``sizes``: too few rows with tokens and a latency).
     """
 
     latency: Percentiles | None
@@ -142,7 +142,10 @@ def latency(found: Percentiles | None) -> Latency | None:
     if found is None:
         return None
     whole = [None if ms is None else round(ms) for ms in (found.p50_ms, found.p95_ms, found.p99_ms)]
-    return Latency(p50=whole[0], p95=whole[1], p99=whole[2], n=found.n, label=found.label)
+    return Latency(
+        p50=whole[0], p95=whole[1], p99=whole[2], n=found.n, label=found.label,
+        fitted=found.fitted_rows, support_percent=found.support_percent,
+    )  # fmt: skip
 
 
 def _failures(found: Mapping[str, Fraction] | None) -> tuple[Failures, ...]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
-from aggcost import origin
+from aggcost import origin, scanning
 from aggcost.advice import advice
 from aggcost.arms import arm
 from aggcost.asserted import asserted_prices
@@ -118,6 +118,7 @@ def _simulated(
         if not options.catalogue_only:
             _check_routes(policy, cards[policy.pricing])
     base = baseline(engine, usage, options, [(policy, cards[policy.pricing]) for policy in policies], detailed=False)
+    base = replace(base, ledgers=scanning.foresee(engine, usage.table, base.ledgers, policies))
     rates = {policy.pricing: rates_of(policy, cards[policy.pricing], base.rates) for policy in policies}
     report = _report(command, base)
     arms, comparisons, issues, contracts = [base.arm], [], list(report.issues), list[ContractNotes]()

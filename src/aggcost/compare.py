@@ -17,6 +17,7 @@ from aggcost.arms import Month, Service, count
 from aggcost.candidates import Candidate
 from aggcost.config import Project
 from aggcost.finance import MonthlyCost, Roi, roi
+from aggcost.latency_model import FEWEST_ROWS
 from aggcost.money import percent, settle
 from aggcost.policy import Policy
 from aggcost.rating import Charge, Charges
@@ -246,6 +247,12 @@ def service_notes(before: Service, after: Service) -> tuple[str, ...]:
             continue
         listed = f"{', '.join(routes)}; assert {'its' if len(routes) == 1 else 'their'} service levels"
         notes.append(f"the log has no {what} of {listed} under `routes:` in the policy")
+    resampled = [route for route, missing in after.unseen.items() if missing == "sizes"]
+    if resampled and before.latency is not None:
+        notes.append(
+            f"latency of {', '.join(resampled)}: the log's own, whatever the size of a request; a line needs "
+            f"{FEWEST_ROWS} requests with tokens"
+        )
     return tuple(notes)
 
 

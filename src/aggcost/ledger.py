@@ -207,14 +207,14 @@ def start_of(usage: ibis.Table, wanted: Plan) -> ibis.Value:
     """Return the time bucket of a row: its first second, or its number where `instants` cut the time."""
     if wanted.instants is None:
         return ((usage.ts.epoch_seconds() // wanted.grid_s) * wanted.grid_s).cast("int64")
-    return _bin(usage.ts.epoch_seconds(), wanted.instants).cast("int64")
+    return binned(usage.ts.epoch_seconds(), wanted.instants).cast("int64")
 
 
 def keys_without_time(usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> list[ibis.Value]:
     """Return the keys that a condition may look at, other than the time, as columns of `usage`."""
     return [
         *(_name(usage, name, wanted.numbered.get(name)) for name in (*NAME_KEYS, *wanted.names)),
-        *(_bin(number(usage, name), bounds).name(name) for name, bounds in wanted.cuts.items()),
+        *(binned(number(usage, name), bounds).name(name) for name, bounds in wanted.cuts.items()),
         *(_asked(rules.field_column(usage, name), values).name(name) for name, values in wanted.asked.items()),
         *(rules.atom_to_ibis(atom, usage, zone).name(f"test:{atom.text}") for atom in wanted.tests),
     ]
@@ -247,7 +247,7 @@ def number(usage: ibis.Table, name: str) -> ibis.Value:
 
 def prompt_bin(usage: ibis.Table, wanted: Plan) -> ibis.Value:
     """Return the number of the bin that the prompt of a row lies in."""
-    return _bin(number(usage, "input_tokens"), wanted.cuts.get("input_tokens", ()))
+    return binned(number(usage, "input_tokens"), wanted.cuts.get("input_tokens", ()))
 
 
 def _outcome(usage: ibis.Table) -> ibis.Value:
@@ -279,7 +279,7 @@ def _tokens_known(usage: ibis.Table) -> ibis.Value:
     return usage.input.notnull() & (usage.output.notnull() | embedding)
 
 
-def _bin(value: ibis.Value, bounds: tuple[int, ...]) -> ibis.Value:
+def binned(value: ibis.Value, bounds: tuple[int, ...]) -> ibis.Value:
     """Return the number of the bin, [.., b0) being 0; a balanced tree costs log2(n) comparisons a row."""
     return ibis.ifelse(value.isnull(), ibis.null("int32"), _bin_tree(value, bounds, 0))
 

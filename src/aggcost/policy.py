@@ -112,6 +112,11 @@ class Policy:
         """Every route that the policy may choose, each once."""
         return tuple(route for route in _named(self.rules, self.otherwise) if route is not None)
 
+    def asserts_latency(self, route: Route) -> bool:
+        """Return whether the policy states how long requests take on a route."""
+        level = self.service_levels.get(route)
+        return level is not None and level.p50_ms is not None
+
 
 def load_policy(path: Path, given: str | None = None) -> Policy:
     """Return the policy of a file, `given` by this path or name; ConfigError or RuleError with file and line."""

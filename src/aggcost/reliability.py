@@ -45,7 +45,9 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
     if all(route is None for route in (*routed.routes, *failed.routes)):
         return service_as_logged(ledgers)
     cells = ledgers.cells
-    latency = service.replayed(ledgers.latencies, cells, routed, policy.service_levels)
+    seen = ledgers.foresight
+    expected = {} if seen is None else seen.expected(seen.latency, cells, routed)
+    latency = service.replayed(ledgers.latencies, cells, routed, policy.service_levels, expected)
     unseen = _unseen(policy, ledgers, (routed, failed))
     everything = sum((_requests(cells, one, slice(None)) for one in (routed, failed)), Fraction(0))
     lost = Fraction(0)
@@ -74,8 +76,12 @@ def _unseen(policy: Policy, ledgers: Ledgers, both: Sequence[Routed]) -> Mapping
             continue
         if _observed_rate(ledgers.cells, route) is None:
             found[str(route)] = "requests"
-        elif (level is None or level.p50_ms is None) and not service.seen(route, ledgers.latencies).any():
+        elif not policy.asserts_latency(route) and not service.seen(route, ledgers.latencies).any():
             found[str(route)] = "latencies"
+        elif not policy.asserts_latency(route) and (
+            ledgers.foresight is None or route not in ledgers.foresight.latency
+        ):
+            found[str(route)] = "sizes"
     return found
 
 

@@ -39,13 +39,19 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Percentiles of the whole time of a request over `n` requests; None where there are too few."""
+    """Percentiles of the whole time of a request over `n` requests; None where there are too few.
+
+    Where requests that move are timed by a line in their tokens, `fitted` is the number of requests that the thinnest
+    line rests on, and `support_percent` the share of the moved requests of a size that their route has served.
+    """
 
     p50: Milliseconds | None
     p95: Milliseconds | None
     p99: Milliseconds | None
     n: Count
     label: Label
+    fitted: Count | None = None
+    support_percent: Count | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

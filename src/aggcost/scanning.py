@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
-from aggcost import ledger, period, rules, service
+from aggcost import foresight, ledger, period, rules, service
 from aggcost.errors import Issue
+from aggcost.foresight import Foresight
 from aggcost.ledger import NAME_KEYS, Cells
 from aggcost.months import month_starts_s
-from aggcost.policy import Route
+from aggcost.policy import Policy, Route
 from aggcost.quantities import USES
 from aggcost.ratecard import ModelRates, RateCard
 from aggcost.report_arms import Minute
@@ -39,7 +40,8 @@ _QUARTER_S, _HOUR_S = 900, 3600
 class Ledgers:
     """What the core works on: cells, latencies, and the days they cover.
 
-    `by_the_hour` says that the cells keep hours apart; where they do not, no day can be told.
+    `by_the_hour` says that the cells keep hours apart; where they do not, no day can be told. `kept` is what further
+    scans of the same log must keep apart, and `foresight` what one of them found out about routes to move to.
     """
 
     cells: Cells
@@ -47,6 +49,8 @@ class Ledgers:
     span: period.Span
     zone: ZoneInfo
     by_the_hour: bool
+    kept: ledger.Plan
+    foresight: Foresight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,19 @@ def scan(
     instants = _instants(asked, outline, priced, span, zone)
     wanted = _with_groups(engine, usage, _with_prices(asked, atoms, priced, instants), by)
     cells = ledger.scan(engine, usage, wanted, zone)
-    return Ledgers(cells, service.scan(engine, usage, asked, outline.names), span, zone, by_the_hour=instants is None)
+    kept = replace(asked, numbered=outline.names)
+    return Ledgers(cells, service.scan(engine, usage, kept), span, zone, instants is None, kept)
+
+
+def foresee(engine: Engine, usage: ibis.Table, ledgers: Ledgers, policies: Iterable[Policy]) -> Ledgers:
+    """Return the ledgers with what can be said of requests that these policies move, two scans more where they do.
+
+    Routes whose latencies the policy asserts, or that the log has never seen, need none.
+    """
+    named = dict.fromkeys(route for policy in policies for route in policy.routes if not policy.asserts_latency(route))
+    seen = [route for route in named if service.seen(route, ledgers.latencies).any()]
+    found = foresight.look(engine, usage, ledgers.kept, seen, by_the_hour=ledgers.by_the_hour)
+    return replace(ledgers, foresight=found)
 
 
 def for_prices(engine: Engine, usage: ibis.Table, card: RateCard) -> ledger.Plan:

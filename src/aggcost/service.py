@@ -3,7 +3,8 @@
 Latencies are a second ledger without time: integer milliseconds with counts, by the keys a policy
 may look at. A percentile is the order statistic with linear interpolation between neighbours.
 Requests that stay keep their observed latency. Requests that move get what the policy asserts for
-the route, or else what the log has seen of it; where neither exists the answer is unknown.
+the route, or else what a line in their tokens predicts there (`latency_model`), or else what the log has seen of it;
+where none of them exists the answer is unknown.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from aggcost import ledger
+from aggcost import ledger, movement
 from aggcost.integers import IntArray, Mask, int64, total
+from aggcost.latency_model import Predicted
 from aggcost.ledger import Cells, Dim, Plan
 from aggcost.policy import Route, ServiceLevel
 from aggcost.replay import Routed
@@ -35,7 +37,7 @@ SMALLEST_N = {50: 1, 95: 100, 99: 1_000}
 # Bins of numbers kept apart in the latency ledger; more, and moved requests are taken pro rata.
 _MAX_BINS = 64
 _POINTS = 1_000
-_UNIT = 10**6
+_UNIT = movement.UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +51,27 @@ class Latencies:
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """p50, p95 and p99 in milliseconds (None: too few requests), over `n` requests."""
+    """p50, p95 and p99 in milliseconds (None: too few requests), over `n` requests.
+
+    Where some are predicted by a line in their tokens, `fitted_rows` is what the thinnest one was fitted to, and
+    `support_percent` the share of these requests whose size the route has served.
+    """
 
     p50_ms: Fraction | None
     p95_ms: Fraction | None
     p99_ms: Fraction | None
     n: int
     label: Label
+    fitted_rows: int | None = None
+    support_percent: int | None = None
 
 
-def scan(engine: Engine, usage: ibis.Table, wanted: Plan, names: Mapping[str, tuple[str, ...]]) -> Latencies:
+def scan(engine: Engine, usage: ibis.Table, wanted: Plan) -> Latencies:
     """Return the latency ledger of the served requests that state a latency, one scan in the engine.
 
-    `names` are all values of keys that have few: grouping by their numbers takes half the time of grouping by texts.
+    It groups by numbers where the plan has them, which takes half the time of grouping by texts.
     """
-    kept = replace(wanted, cuts=_few_cuts(wanted.cuts), numbered={**names, "status": ("ok",)})
+    kept = replace(wanted, cuts=_few_cuts(wanted.cuts), numbered={**wanted.numbered, "status": ("ok",)})
     served = usage.filter(
         ledger.accepted(usage), usage.billable.isnull() | usage.billable,
         usage.latency_ms.notnull(), usage.status.fill_null("ok") == "ok",
@@ -88,66 +96,46 @@ def measured(latencies: Latencies) -> Percentiles | None:
 
 
 def replayed(
-    latencies: Latencies, cells: Cells, routed: Routed, levels: Mapping[Route, ServiceLevel]
+    latencies: Latencies,
+    cells: Cells,
+    routed: Routed,
+    levels: Mapping[Route, ServiceLevel],
+    expected: Mapping[Route, Predicted],
 ) -> Percentiles | None:
     """Return the percentiles of served requests under a policy, None where they cannot be known.
 
-    A key of which only a part moves keeps its observed latencies pro rata.
+    A key of which only a part moves keeps its observed latencies pro rata. `expected` are the latencies of requests
+    that move, by route, where a line could be fitted; without one they are those that the log has seen of the route.
     """
     if not len(latencies.latency_ms):
         return None
     served = cells.dims["failure"].where(None)[routed.cell]
-    stay = _share_that_stays(latencies, cells, routed, served)
+    weights = movement.weights(cells, routed, served)
+    keys = movement.joined(latencies.dims, len(latencies.latency_ms), cells)
+    stay = movement.share(keys, routed, weights, routed.route == 0, otherwise=_UNIT)
     parts = [(latencies.latency_ms, latencies.requests * stay)]
     label: Label = "measured"
+    found: list[tuple[int, Predicted]] = []
     for index, route in enumerate(routed.routes):
         moved = _moved(cells, routed, served & (routed.route == index))
         if route is None or route in UNPAID or not moved:
             continue
-        points, source = _service_of(route, latencies, levels)
+        points, source = _service_of(route, latencies, levels, expected)
         if points is None:
             return None
         parts.append(_spread(points, moved, routed.whole))
         label = "assumed" if "assumed" in (label, source) else source
-    return _percentiles(parts, label)
+        found += [(moved, expected[route])] if route in expected and source == "modelled" else []
+    return _resting_on(found, _percentiles(parts, label))
 
 
-def _share_that_stays(latencies: Latencies, cells: Cells, routed: Routed, served: Any) -> IntArray:
-    """Return for each row of the latency ledger the share of its requests that stay, in 1/_UNIT."""
-    of_rows, of_cells = _common_codes(latencies, cells)
-    weight = np.where(served, cells.sums["requests"][routed.cell] * routed.parts, 0)
-    size = int(max(of_rows.max(initial=0), of_cells.max(initial=0))) + 1
-    everything, staying = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    np.add.at(everything, of_cells[routed.cell], weight)
-    np.add.at(staying, of_cells[routed.cell], np.where(routed.route == 0, weight, 0))
-    known = np.maximum(everything, 1)
-    share = np.where(everything > 0, (staying * (_UNIT // 1000) // known) * 1000, _UNIT)
-    return share[of_rows]
-
-
-def _common_codes(latencies: Latencies, cells: Cells) -> tuple[IntArray, IntArray]:
-    """Return a code for the key of each row and each cell; a cell's bin belongs to the wider bin that holds it."""
-    dims = [_joined(dim, cells.dims[name]) for name, dim in latencies.dims.items()]
-    rows = len(latencies.latency_ms)
-    codes, _ = ledger.group(dims, rows + len(cells))
-    return codes[:rows], codes[rows:]
-
-
-def _joined(wide: Dim, fine: Dim) -> Dim:
-    """Return one dimension over the rows of both, in the values of the wider one (None: in none of them)."""
-    numbers = {value: code for code, value in enumerate(wide.values)}
-    lookup = np.array([_wider(value, numbers) for value in fine.values], np.int32)
-    return Dim(np.concatenate([wide.codes, lookup[fine.codes]]), (*wide.values, None))
-
-
-def _wider(value: Any, numbers: Mapping[Any, int]) -> int:
-    """Return the code of a value, or of the largest bin that starts at or below it."""
-    if value in numbers:
-        return numbers[value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        below = [bound for bound in numbers if bound is not None and bound <= value]
-        return numbers[max(below)] if below else len(numbers)
-    return len(numbers)
+def _resting_on(found: Sequence[tuple[int, Predicted]], percentiles: Percentiles) -> Percentiles:
+    """Return the percentiles with the rows behind the thinnest line, and how far it has seen such requests."""
+    if not found:
+        return percentiles
+    moved = sum(weight for weight, _ in found)
+    support = sum(weight * one.support_percent for weight, one in found) // moved
+    return replace(percentiles, fitted_rows=min(one.rows for _, one in found), support_percent=support)
 
 
 def _moved(cells: Cells, routed: Routed, mask: Any) -> int:
@@ -156,12 +144,17 @@ def _moved(cells: Cells, routed: Routed, mask: Any) -> int:
 
 
 def _service_of(
-    route: Route, latencies: Latencies, levels: Mapping[Route, ServiceLevel]
+    route: Route,
+    latencies: Latencies,
+    levels: Mapping[Route, ServiceLevel],
+    expected: Mapping[Route, Predicted],
 ) -> tuple[tuple[IntArray, IntArray] | None, Label]:
-    """Return (latencies, counts) that stand for a route: asserted first, else what the log has seen of it."""
+    """Return (latencies, counts) that stand for a route: asserted first, then predicted, then what the log has seen."""
     level = levels.get(route)
     if level is not None and level.p50_ms is not None:
         return _asserted(level), "assumed"
+    if route in expected:
+        return (expected[route].ms, expected[route].weights), "modelled"
     rows = seen(route, latencies)
     if not rows.any():
         return None, "modelled"

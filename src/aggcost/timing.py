@@ -1,0 +1,166 @@
+"""What latencies depend on, as ledgers: tokens in bins, the time of the day, and how long requests took.
+
+`observe` keeps the joint distribution of tokens and times for the few routes that a line is fitted to; `traffic` keeps
+the tokens of every served request by what a policy may look at, so that moved requests can be put on that line. Both
+are integer sums over bins, in an order that no engine decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import ibis
+
+from aggcost import ledger
+from aggcost.integers import IntArray, Mask, int64
+from aggcost.ledger import Dim, Plan
+from aggcost.meters import PROMPT_KEYS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from aggcost.engine import Engine
+
+Measure = Literal["latency", "ttft"]
+BLOCK_S = 4 * 3600  # the day in six blocks, UTC: providers are busy for all their customers at once
+BLOCKS = 24 * 3600 // BLOCK_S
+_COLUMNS: Mapping[Measure, str] = {"latency": "latency_ms", "ttft": "ttft_ms"}
+_ROUTE_KEYS = ("provider", "model", "service_tier", "region")
+# Bins of numbers kept apart by a condition; more, and moved requests are taken pro rata.
+_MAX_BINS = 64
+_UNKNOWN = -1  # the bin of a row without a count
+
+
+def bounds(per_octave: int, octaves: int) -> tuple[int, ...]:
+    """Return the lower bounds of bins, so many for each doubling; small numbers have a bin each."""
+    return tuple(sorted({round(2 ** (step / per_octave)) for step in range(per_octave * octaves + 1)}))
+
+
+INPUT_BOUNDS = bounds(4, 22)
+OUTPUT_BOUNDS = bounds(8, 18)
+MS_BOUNDS = bounds(8, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Requests in bins of tokens: how many, and the sums of their uncached prompt and output tokens.
+
+    `known` says of which both are known; `input_bin` and `output_bin` are positions in the bounds above.
+    """
+
+    requests: IntArray
+    known: Mask
+    input_bin: IntArray
+    output_bin: IntArray
+    input_tokens: IntArray
+    output_tokens: IntArray
+
+    def at(self, rows: Mask) -> Tokens:
+        """Return some of the rows."""
+        return Tokens(
+            self.requests[rows], self.known[rows], self.input_bin[rows], self.output_bin[rows],
+            self.input_tokens[rows], self.output_tokens[rows],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Served requests of some routes with their tokens and times: `total_ms` is the sum of a row's `measure`.
+
+    `dims` are the keys of a route, the block of the day, and whether a row is `late` (after the instant asked for).
+    """
+
+    measure: Measure
+    dims: Mapping[str, Dim]
+    tokens: Tokens
+    total_ms: IntArray
+
+    def at(self, rows: Mask) -> Observed:
+        """Return some of the rows."""
+        dims = {name: Dim(dim.codes[rows], dim.values) for name, dim in self.dims.items()}
+        return Observed(self.measure, dims, self.tokens.at(rows), self.total_ms[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """All served requests by what a policy may look at, the block of the day, and their tokens."""
+
+    dims: Mapping[str, Dim]
+    tokens: Tokens
+
+
+def observe(
+    engine: Engine, usage: ibis.Table, routes: Iterable[tuple[str, str]], measure: Measure, late_from_s: int | None
+) -> Observed:
+    """Return what the log has seen of these (provider, model) pairs, one scan in the engine."""
+    wanted = _any_of((usage.provider == provider) & (usage.model == model) for provider, model in routes)
+    ms = usage[_COLUMNS[measure]]
+    served = usage.filter(_served(usage), ms.notnull(), usage.request_count == 1, wanted)
+    no = ibis.literal(value=False)
+    late = no if late_from_s is None else (served.ts.epoch_seconds() >= late_from_s).fill_null(no)
+    keys = [served[name] for name in _ROUTE_KEYS]
+    keys += [_block(served).name("block"), late.name("late"), *_token_keys(served)]
+    ms_bin = ledger.binned(served[_COLUMNS[measure]], MS_BOUNDS).name("ms_bin")
+    sums = {**_token_sums(served), "total_ms": served[_COLUMNS[measure]].sum().cast("int64")}
+    table = engine.to_arrow(served.group_by([*keys, ms_bin]).aggregate(**sums))
+    table = table.sort_by([(key.get_name(), "ascending") for key in (*keys, ms_bin)])
+    dims = ledger.dims(table, [*_ROUTE_KEYS, "block", "late"], Plan())
+    return Observed(measure, dims, _tokens(table), int64(table.column("total_ms")))
+
+
+def traffic(engine: Engine, usage: ibis.Table, wanted: Plan) -> Traffic:
+    """Return the tokens of all served requests by what `wanted` keeps apart, one scan in the engine."""
+    bins = math.prod(len(cuts) + 1 for cuts in wanted.cuts.values())
+    numbered = {**wanted.numbered, "status": ("ok",)}
+    kept = replace(wanted, cuts=wanted.cuts if bins <= _MAX_BINS else {}, numbered=numbered)
+    served = usage.filter(_served(usage))
+    keys = [*ledger.keys_without_time(served, kept), _block(served).name("block")]
+    table = engine.to_arrow(served.group_by([*keys, *_token_keys(served)]).aggregate(**_token_sums(served)))
+    return Traffic(ledger.dims(table, [key.get_name() for key in keys], kept), _tokens(table))
+
+
+def _served(usage: ibis.Table) -> ibis.Value:
+    billed = usage.billable.isnull() | usage.billable
+    return ledger.accepted(usage) & billed & (usage.status.fill_null("ok") == "ok")
+
+
+def _any_of(tests: Iterable[ibis.Value]) -> ibis.Value:
+    found = ibis.literal(value=False)
+    for test in tests:
+        found |= test
+    return found
+
+
+def _block(usage: ibis.Table) -> ibis.Value:
+    return ((usage.ts.epoch_seconds() // BLOCK_S) % BLOCKS).cast("int64")
+
+
+def _uncached(usage: ibis.Table) -> ibis.Value:
+    """Return the prompt tokens that had to be read: all but those from the cache."""
+    written = (usage[key].fill_null(0) for key in PROMPT_KEYS if key not in ("input", "cache_read"))
+    return sum(written, usage.input)
+
+
+def _token_keys(usage: ibis.Table) -> list[ibis.Value]:
+    return [
+        ledger.binned(_uncached(usage), INPUT_BOUNDS).fill_null(_UNKNOWN).name("input_bin"),
+        ledger.binned(usage.output, OUTPUT_BOUNDS).fill_null(_UNKNOWN).name("output_bin"),
+    ]
+
+
+def _token_sums(usage: ibis.Table) -> dict[str, ibis.Value]:
+    return {
+        "requests": usage.request_count.sum().cast("int64"),
+        "prompt_tokens": _uncached(usage).sum().cast("int64"),
+        "answer_tokens": usage.output.sum().cast("int64"),
+    }
+
+
+def _tokens(table: pa.Table) -> Tokens:
+    names = ("input_bin", "output_bin", "prompt_tokens", "answer_tokens")
+    prompt, answer, *sums = (int64(table.column(name)) for name in names)
+    known = (prompt != _UNKNOWN) & (answer != _UNKNOWN)
+    return Tokens(int64(table.column("requests")), known, prompt, answer, *sums)
