@@ -222,10 +222,8 @@ def test_a_slip_is_refused_with_its_line_and_the_nearest(
     ("text", "name"),
     [
         ("limits: {}", "limits"),
-        ("sticky: session", "sticky"),
         ("cascade: []", "cascade"),
         ("cache: {}", "cache"),
-        ("rules: [{when: true, route: as_logged, sticky: session}]", "sticky"),
         ("rules: [{when: true, route: {cheapest: [openai/a], max_p95_ms: 1500}}]", "max_p95_ms"),
         ("rules: [{when: true, route: {cheapest: [openai/a], max_cost: 1}}]", "max_cost"),
         ("rules: [{when: true, route: as_logged, max_p95_ms: 1500}]", "max_p95_ms"),

@@ -61,3 +61,10 @@ def test_the_next_month_is_less_certain_than_the_mean():
 def test_thirteen_days_are_too_few():
     assert savings_interval(days([10] * 13), 30) is None
     assert savings_interval(days([10] * 14), 30) is not None
+
+
+def test_a_weekday_without_a_day_has_no_pattern():
+    workdays = {day: 1.0 for day in days([0] * 28) if day.weekday() < 6}
+    assert len(workdays) > 14
+    assert savings_interval(workdays, 28) is None
+    assert savings_interval(workdays | {FIRST + timedelta(days=6): 1.0}, 28) is not None

@@ -26,10 +26,12 @@ from aggcost.contract_report import ContractNotes, contract_assumptions, of_base
 from aggcost.coverage import unpriced_issues
 from aggcost.engine import Engine, open_engine
 from aggcost.errors import AggcostError, ConfigError, DataQualityError
-from aggcost.importers import Usage, again, read_usage
+from aggcost.importers import ReadOptions, Usage, again, read_usage
 from aggcost.importers.grains import BUCKET
+from aggcost.lever_assumptions import lever_assumptions
 from aggcost.model_rates import day_text
 from aggcost.money import percent
+from aggcost.needs import needs
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges
@@ -57,7 +59,7 @@ def analyze(options: Options) -> Report:
 def simulate(options: Options, policies: Sequence[Policy]) -> Report:
     """Return what each policy would have cost, how it would have served, and when it pays back."""
     with _engine(options) as engine:
-        usage = read_usage(engine, options.logs, options.read)
+        usage = read_usage(engine, options.logs, _read(options, policies))
         return _simulated("simulate", options, engine, usage, policies)
 
 
@@ -66,8 +68,8 @@ def check(options: Options, policy: Policy | None = None) -> Report:
     if not options.project.budgets:
         raise ConfigError("no budgets to check", hint="add a `budgets:` list to aggcost.yaml (aggcost init)")
     with _engine(options) as engine:
-        usage = read_usage(engine, options.logs, options.read)
-        return _simulated("check", options, engine, usage, () if policy is None else (policy,))
+        asked = () if policy is None else (policy,)
+        return _simulated("check", options, engine, read_usage(engine, options.logs, _read(options, asked)), asked)
 
 
 def verdict(
@@ -102,6 +104,11 @@ def verdict(
     return None
 
 
+def _read(options: Options, policies: Sequence[Policy]) -> ReadOptions:
+    """Return how to read the log: with the ids of requests only where some policy decides by them."""
+    return replace(options.read, request_ids=options.read.request_ids or bool(needs(policies).sticky))
+
+
 @contextmanager
 def _engine(options: Options) -> Iterator[Engine]:
     with open_engine(
@@ -122,6 +129,7 @@ def _simulated(
     rates = {policy.pricing: rates_of(policy, cards[policy.pricing], base.rates) for policy in policies}
     report = _report(command, base)
     arms, comparisons, issues, contracts = [base.arm], [], list(report.issues), list[ContractNotes]()
+    assumed: list[Assumption] = []
     last: Candidate | None = None
     for policy in policies:
         own = rates[policy.pricing]
@@ -131,7 +139,7 @@ def _simulated(
         comparisons.append(compared)
         contracts.append(of_candidate(base, last))
         issues += [*unpriced_issues(last.after, own.card), *contracts[-1].issues]
-    assumed = [assumption for policy in policies for assumption in _assumptions(policy, cards[policy.pricing])]
+        assumed += [*_assumptions(policy, cards[policy.pricing]), *lever_assumptions(last)]
     return replace(
         report,
         arms=tuple(arms),

@@ -20,6 +20,7 @@ from aggcost.errors import Issue, UsageError, did_you_mean
 from aggcost.importers import Quarantined, ReadOptions, Usage
 from aggcost.ledger import Dim
 from aggcost.money import settle
+from aggcost.needs import needs
 from aggcost.output import write
 from aggcost.output.as_csv import rows_as_csv
 from aggcost.policy import Policy
@@ -139,8 +140,9 @@ def baseline(
     grains.check(usage, routed=any(not policy.anew for policy, _ in policies))
     card = options.card()
     cards = [(card, ()), *((own, policy.routes) for policy, own in policies)]
-    asked = _conditions(options.project, [policy for policy, _ in policies])
-    ledgers = scanning.scan(engine, usage.table, conditions=asked, cards=cards, by=options.by, zone=options.zone)
+    proposed = [policy for policy, _ in policies]
+    asked = needs(proposed, _conditions(options.project, proposed))
+    ledgers = scanning.scan(engine, usage.table, needs=asked, cards=cards, by=options.by, zone=options.zone)
     truths = Truths(ledgers.cells, ledgers.zone)
     dims = keys(ledgers, truths, options.project, options.by)
     rates = Rates(ledgers.cells, card)

@@ -44,7 +44,9 @@ def _rounded(estimate: float) -> Decimal:
 
 def missing(before: Charges) -> str | None:
     """Return why there is no interval, None where there is one."""
-    days = len(_counted_days(before))
-    if days >= uncertainty.FEWEST_DAYS:
+    days = _counted_days(before)
+    if uncertainty.is_enough(days):
         return None
-    return f"no interval: it needs {uncertainty.FEWEST_DAYS} complete days, the log has {days}"
+    if len(days) >= uncertainty.FEWEST_DAYS:
+        return "no interval: the log has no complete day of some weekday"
+    return f"no interval: it needs {uncertainty.FEWEST_DAYS} complete days, the log has {len(days)}"

@@ -20,7 +20,7 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
-from aggcost import quantities, rules
+from aggcost import quantities, rules, sticky
 from aggcost.errors import DataQualityError
 from aggcost.integers import IntArray, Mask, int64, numbers
 from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS
@@ -67,7 +67,7 @@ class Plan:
     `cuts` the lower bounds of the bins of a number; `asked` the names some condition compares a
     field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown. `roundings` are
     those by which some price counts the units of a request, each with its meter. `numbered` are all values of some
-    names, which the engine keeps apart by their positions.
+    names, which the engine keeps apart by their positions. `sticky` are the bounds of hashes of sessions, by rule.
     """
 
     grid_s: int = 3600
@@ -78,11 +78,12 @@ class Plan:
     tests: tuple[Atom, ...] = ()
     roundings: tuple[tuple[str, Rounding], ...] = ()
     numbered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sticky: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def most_bins(self) -> int:
         """How many combinations of bins, asked names and answers there can be."""
-        numbers = math.prod(len(bounds) + 1 for bounds in self.cuts.values())
+        numbers = math.prod(len(bounds) + 1 for bounds in (*self.cuts.values(), *self.sticky.values()))
         names = math.prod(len(values) + 1 for values in self.asked.values())
         return int(numbers * names * 2 ** len(self.tests))
 
@@ -217,6 +218,10 @@ def keys_without_time(usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> li
         *(binned(number(usage, name), bounds).name(name) for name, bounds in wanted.cuts.items()),
         *(_asked(rules.field_column(usage, name), values).name(name) for name, values in wanted.asked.items()),
         *(rules.atom_to_ibis(atom, usage, zone).name(f"test:{atom.text}") for atom in wanted.tests),
+        *(
+            binned(sticky.hash_column(usage, rule), sticky.texts(bounds)).name(sticky.key(rule))
+            for rule, bounds in wanted.sticky.items()
+        ),
     ]
 
 
@@ -279,12 +284,12 @@ def _tokens_known(usage: ibis.Table) -> ibis.Value:
     return usage.input.notnull() & (usage.output.notnull() | embedding)
 
 
-def binned(value: ibis.Value, bounds: tuple[int, ...]) -> ibis.Value:
+def binned(value: ibis.Value, bounds: tuple[int, ...] | tuple[str, ...]) -> ibis.Value:
     """Return the number of the bin, [.., b0) being 0; a balanced tree costs log2(n) comparisons a row."""
     return ibis.ifelse(value.isnull(), ibis.null("int32"), _bin_tree(value, bounds, 0))
 
 
-def _bin_tree(value: ibis.Value, bounds: tuple[int, ...], first: int) -> ibis.Value:
+def _bin_tree(value: ibis.Value, bounds: tuple[int, ...] | tuple[str, ...], first: int) -> ibis.Value:
     if not bounds:
         return ibis.literal(first, "int32")
     middle = len(bounds) // 2
@@ -319,6 +324,7 @@ def dims(table: pa.Table, names: Iterable[str], wanted: Plan) -> dict[str, Dim]:
     """Return the distinct values of each key of a scan; what came as a number is shown as what it stands for."""
     bins: dict[str, tuple[Any, ...]] = {name: (0, *bounds) for name, bounds in wanted.cuts.items()}
     bins |= wanted.numbered
+    bins |= {sticky.key(rule): (0, *bounds) for rule, bounds in wanted.sticky.items()}
     if wanted.instants is not None:
         bins["start_s"] = (0, *wanted.instants)
     found = {name: _dim(table.column(name), bins.get(name)) for name in names}

@@ -14,6 +14,7 @@ from aggcost.importers import read_usage
 from aggcost.ledger import USAGE, Dim
 from aggcost.meters import USAGE_KEYS
 from aggcost.money import settle
+from aggcost.needs import Needs
 from aggcost.policy import Route
 from aggcost.price_book import Book
 from aggcost.price_check import Used
@@ -58,7 +59,7 @@ def _charged(options: Options, a: RateCard, b: RateCard) -> tuple[Charges, Charg
     with open_engine(options.engine) as engine:
         usage = read_usage(engine, options.logs, options.read)
         cards: list[tuple[RateCard, tuple[Route, ...]]] = [(a, ()), (b, ())]
-        cells = scanning.scan(engine, usage.table, conditions=(), cards=cards, by=(), zone=options.zone).cells
+        cells = scanning.scan(engine, usage.table, needs=Needs(), cards=cards, by=(), zone=options.zone).cells
     lines = Rates(cells, a).as_logged(), Rates(cells, b).as_logged()
     found = []
     for mine, theirs in (lines, lines[::-1]):
@@ -90,7 +91,7 @@ def used_models(options: Options, card: RateCard) -> list[Used]:
     """Return the models of a log that have prices."""
     with open_engine(options.engine) as engine:
         usage = read_usage(engine, options.logs, options.read)
-        cells = scanning.scan(engine, usage.table, conditions=(), cards=[(card, ())], by=(), zone=options.zone).cells
+        cells = scanning.scan(engine, usage.table, needs=Needs(), cards=[(card, ())], by=(), zone=options.zone).cells
     cells = cells.select(cells.dims["outcome"].where(USAGE))
     provider, model = cells.dims["provider"], cells.dims["model"]
     found: dict[_Name, Used] = {}

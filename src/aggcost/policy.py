@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aggcost import shipped
@@ -62,7 +62,7 @@ OTHERWISE = "otherwise"
 _SUFFIXES = (".yaml", ".yml")
 _KEYS = ("name", "rules", OTHERWISE, "require", "prices", "discounts", "fees", "overheads", "migration", "upkeep",
          "routes")  # fmt: skip
-_NOT_YET = ("limits", "sticky", "cascade", "cache", "retries", "timeout_ms", "max_p95_ms", "max_cost", "outages")
+_NOT_YET = ("limits", "cascade", "cache", "retries", "timeout_ms", "max_p95_ms", "max_cost", "outages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _rules(node: Node | None) -> tuple[Rule, ...]:
 
 def _rule(node: Node, default_name: str) -> Rule:
     refuse_not_yet(node, _NOT_YET)
-    fields = node.fields(required=("when",), optional=("name", "route", "split", "fallback", "evidence"))
+    fields = node.fields(required=("when",), optional=("name", "route", "split", "sticky", "fallback", "evidence"))
     name, fallback, evidence = node.given("name"), node.given("fallback"), node.given("evidence")
     if name is not None and name.text() == OTHERWISE:
         raise name.error(f"{OTHERWISE!r} names what no rule matches; call this rule something else")
@@ -224,10 +224,17 @@ def _rule(node: Node, default_name: str) -> Rule:
 def _target(node: Node) -> Target:
     route, split = node.given("route"), node.given("split")
     if route is not None and split is None:
+        if (stated := node.given("sticky")) is not None:
+            raise stated.error("only a `split` can be sticky: a route always takes the same requests")
         return read_target(route)
     if split is not None and route is None:
-        return read_split(split)
+        return replace(read_split(split), sticky=_is_sticky(node))
     raise node.error("a rule has either a `route` or a `split`", hint="`route: as_logged` leaves requests as they are")
+
+
+def _is_sticky(rule: Node) -> bool:
+    stated = rule.given("sticky")
+    return stated is not None and bool(stated.choice(("session",)))
 
 
 def _require_context(node: Node | None) -> bool:

@@ -7,13 +7,14 @@ asks `Quotes`, a read-only view of prices that the caller hands in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from aggcost import sticky
 from aggcost.conditions import Truths
 from aggcost.integers import IntArray, Mask
 from aggcost.ledger import Cells
@@ -159,13 +160,23 @@ class _Decider:
         match target:
             case Single(route):
                 self._chain(rows, self._whole, rule, name, (route, *fallback))
-            case Split(parts):
-                for route, percent in parts:
-                    weight = int(Fraction(percent) * self._whole / 100)
-                    self._chain(rows, weight, rule, name, (route, *fallback))
+            case Split():
+                for share, weight, route in self._shares_of(rows, name, target):
+                    self._chain(share, weight, rule, name, (route, *fallback))
             case Cheapest(routes):
                 for chosen, group in self._cheapest(rows, name, routes):
                     self._chain(group, self._whole, rule, name, (*chosen, *fallback))
+
+    def _shares_of(self, rows: IntArray, name: str, split: Split) -> Iterator[tuple[IntArray, int, Route | None]]:
+        """Yield the cells, weight and route of each part: all as weights, or of a sticky split what has no session."""
+        if split.sticky:
+            lowest = self._cells.dims[sticky.key(name)].take(rows)
+            part_of = lowest.at(lambda hashed: sticky.part_of(hashed, split.percents))
+            for part, (route, _) in enumerate(split.parts):
+                yield rows[part_of == part], self._whole, route
+            rows = rows[part_of == sticky.UNDECIDED]
+        for route, percent in split.parts:
+            yield rows, int(Fraction(percent) * self._whole / 100), route
 
     def _chain(self, rows: IntArray, parts: int, rule: int, name: str, chain: Sequence[Route | None]) -> None:
         """Send the cells to the first route of the chain that takes them.

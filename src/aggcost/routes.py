@@ -60,9 +60,15 @@ class Cheapest:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Fixed percentages go to several routes; they add up to 100."""
+    """Fixed percentages go to several routes; they add up to 100. `sticky`: decided once for a whole session."""
 
     parts: tuple[tuple[Route | None, Decimal], ...]
+    sticky: bool = False
+
+    @property
+    def percents(self) -> tuple[Decimal, ...]:
+        """Return the percentages in the order of the parts."""
+        return tuple(percent for _, percent in self.parts)
 
 
 Target = Single | Cheapest | Split

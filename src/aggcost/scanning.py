@@ -19,6 +19,7 @@ from aggcost.errors import Issue
 from aggcost.foresight import Foresight
 from aggcost.ledger import NAME_KEYS, Cells
 from aggcost.months import month_starts_s
+from aggcost.needs import Needs
 from aggcost.policy import Policy, Route
 from aggcost.quantities import USES
 from aggcost.ratecard import ModelRates, RateCard
@@ -27,7 +28,7 @@ from aggcost.service import Latencies
 
 if TYPE_CHECKING:
     from aggcost.engine import Engine
-    from aggcost.rules import Atom, Condition
+    from aggcost.rules import Atom
 
 RULE = "rule"  # a field of discounts that no log has: which rule decided
 MAX_GROUPS = 1_000  # values of a --by field that keep a line of their own
@@ -68,19 +69,20 @@ def scan(
     engine: Engine,
     usage: ibis.Table,
     *,
-    conditions: Iterable[Condition],
+    needs: Needs,
     cards: Sequence[tuple[RateCard, Sequence[Route]]],
     by: Sequence[str],
     zone: ZoneInfo,
 ) -> Ledgers:
-    """Return the ledgers of a log for these conditions, for each card with the routes it must price."""
-    atoms = [atom for condition in conditions for atom in condition.atoms if atom.field != RULE]
+    """Return the ledgers of a log for what conditions and levers need, for each card with the routes it must price."""
+    atoms = [atom for atom in needs.atoms if atom.field != RULE]
     outline = _outline(engine, usage)
     span = period.cover(outline.first_s, outline.last_s, zone)
     priced = _priced_models(outline.models, cards)
     asked = ledger.plan(atoms, names=[name for name in by if name == "operation"], grid_s=_grid_s(priced, zone))
+    asked = needs.added_to(asked)
     instants = _instants(asked, outline, priced, span, zone)
-    wanted = _with_groups(engine, usage, _with_prices(asked, atoms, priced, instants), by)
+    wanted = _with_groups(engine, usage, needs.added_to(_with_prices(asked, atoms, priced, instants)), by)
     cells = ledger.scan(engine, usage, wanted, zone)
     kept = replace(asked, numbered=outline.names)
     return Ledgers(cells, service.scan(engine, usage, kept), span, zone, instants is None, kept)

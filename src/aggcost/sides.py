@@ -21,6 +21,7 @@ from aggcost.importers import InputFile, Quarantined, read_usage
 from aggcost.ledger import Cells, Dim
 from aggcost.meters import UNIT_KEYS, USAGE_KEYS
 from aggcost.model_rates import canonical_tier
+from aggcost.needs import Needs
 from aggcost.ratecard import RateCard, RateLine
 from aggcost.rating import Charge, Charges, Rates, all_of, rate
 from aggcost.reached import at_reached_tiers
@@ -111,7 +112,7 @@ def read_side(options: Options, files: Sequence[str], card: RateCard, name: str)
 
 
 def _scanned(engine: Engine, table: ibis.Table, options: Options, card: RateCard) -> Ledgers:
-    found = scanning.scan(engine, table, conditions=(), cards=[(card, ())], by=(), zone=options.zone)
+    found = scanning.scan(engine, table, needs=Needs(), cards=[(card, ())], by=(), zone=options.zone)
     if not found.by_the_hour:
         raise DataQualityError("too long a log to keep its days apart", hint="reconcile a month at a time")
     return found

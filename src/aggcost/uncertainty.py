@@ -11,7 +11,7 @@ These are estimates of statistics, not sums of money: floats are in order here, 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from statistics import NormalDist
@@ -41,9 +41,14 @@ class Interval:
     autocorrelation: float
 
 
+def is_enough(days: Collection[date]) -> bool:
+    """Return whether there are enough days for an interval: 14, and each weekday among them."""
+    return len(days) >= FEWEST_DAYS and len({day.weekday() for day in days}) == _DAYS_A_WEEK
+
+
 def savings_interval(saved_usd: Mapping[date, float], days_a_month: float) -> Interval | None:
-    """Return the interval of a month's saving from the saving of each complete day; None under 14 days."""
-    if len(saved_usd) < FEWEST_DAYS:
+    """Return the interval of a month's saving from that of each complete day; None where there are too few."""
+    if not is_enough(saved_usd):
         return None
     days = sorted(saved_usd)
     values = np.array([saved_usd[day] for day in days])

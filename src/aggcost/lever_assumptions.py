@@ -1,0 +1,47 @@
+"""What a policy's levers take on trust, in lines of the report: measured on this log where the log can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from aggcost import sticky
+from aggcost.candidates import Candidate
+from aggcost.integers import Mask
+from aggcost.policy import Rule, Split
+from aggcost.replay import Routed
+from aggcost.report import Assumption
+
+
+def lever_assumptions(found: Candidate) -> tuple[Assumption, ...]:
+    """Return what stands behind the figures of a policy without being in the log, a line for each assumption."""
+    return tuple(_sticky(found))
+
+
+def _sticky(found: Candidate) -> Iterator[Assumption]:
+    for index, rule in enumerate(found.policy.rules):
+        if isinstance(rule.target, Split) and rule.target.sticky:
+            yield from _without_session(found, index, rule)
+
+
+def _without_session(found: Candidate, index: int, rule: Rule) -> Iterator[Assumption]:
+    """Yield how many requests of a sticky split have no session, and by what they were decided instead."""
+    of_rule = _once(found.routed, found.routed.rule == index, len(found.cells))
+    nameless = of_rule & found.cells.dims[sticky.key(rule.name)].where(None)
+    alone = of_rule & found.cells.dims["session_id"].where(None) & ~nameless
+    for mask, value in ((alone, "each decided by its own id"), (nameless, "split by weight, having no id either")):
+        requests = int(found.cells.sums["requests"][mask].sum())
+        if requests:
+            yield Assumption(
+                name=f"requests without a session in {rule.name}",
+                value=f"{requests:,}, {value}",
+                source=f"{found.policy.path}:{rule.line}",
+            )
+
+
+def _once(routed: Routed, shares: Mask, size: int) -> Mask:
+    """Return which cells some of these shares are of."""
+    cells = np.zeros(size, dtype=bool)
+    cells[routed.cell[shares]] = True
+    return cells

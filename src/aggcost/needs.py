@@ -1,0 +1,43 @@
+"""What conditions and the levers of policies make a ledger keep apart, beside what prices and limits look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from aggcost import sticky
+from aggcost.routes import Split
+from aggcost.rules import Atom, Condition
+
+if TYPE_CHECKING:
+    from aggcost.ledger import Plan
+    from aggcost.policy import Policy
+
+_NO_SESSION = Atom("session_id", "is_missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The tests of conditions and levers, and the bounds of hashes of sessions by rule."""
+
+    atoms: tuple[Atom, ...] = ()
+    sticky: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def added_to(self, plan: Plan) -> Plan:
+        """Return the plan with what the levers keep apart."""
+        return replace(plan, sticky=self.sticky)
+
+
+def needs(policies: Sequence[Policy], conditions: Iterable[Condition] = ()) -> Needs:
+    """Return what the policies' levers, and these conditions, need kept apart so that one ledger serves them all."""
+    atoms = tuple(atom for condition in conditions for atom in condition.atoms)
+    found = sticky.together([_sticky(policy) for policy in policies])
+    return Needs(atoms=(*atoms, _NO_SESSION) if found else atoms, sticky=found)
+
+
+def _sticky(policy: Policy) -> dict[str, tuple[int, ...]]:
+    splits = ((rule.name, rule.target) for rule in policy.rules)
+    return {
+        name: sticky.bounds(target.percents) for name, target in splits if isinstance(target, Split) and target.sticky
+    }

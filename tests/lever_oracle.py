@@ -1,0 +1,155 @@
+"""A policy's levers decided and priced request by request, in fractions: slow, plain, and without a ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from aggcost import rules
+from aggcost.policy import Policy, Route, Rule, Single, Split, Target
+
+Row = dict[str, Any]
+PRICES = """\
+aggcost_prices: 1
+currency: USD
+source: {name: levers, checked: 2026-02-01}
+providers:
+  acme:
+    models:
+      large:
+        rates:
+          - prices: {input: "5.00", cache_read: "0.50", output: "15.00"}
+            modes:
+              batch: {prices: {input: "2.50", cache_read: "0.25", output: "7.50"}}
+              flex: {prices: {input: "3.00", cache_read: "0.30", output: "9.00"}}
+      small:
+        limits: {context: 3000, max_output: 400}
+        rates:
+          - prices: {input: "0.30", cache_read: "0.30", output: "0.60"}
+            tiers: [{when: {prompt_tokens: {gt: 1500}}, prices: {input: "0.45", cache_read: "0.45", output: "0.90"}}]
+            modes: {batch: {prices: {input: "0.15", cache_read: "0.15", output: "0.30"}, tiers: []}}
+  other:
+    models:
+      small:
+        rates:
+          - prices: {input: "0.20", cache_read: "0.20", output: "0.70"}
+            modes: {batch: {prices: {input: "0.11", cache_read: "0.11", output: "0.33"}}}
+"""
+# USD a million tokens: uncached input, cached input, output.
+_PRICES = {
+    ("acme", "large", "standard"): ("5.00", "0.50", "15.00"),
+    ("acme", "large", "batch"): ("2.50", "0.25", "7.50"),
+    ("acme", "large", "flex"): ("3.00", "0.30", "9.00"),
+    ("acme", "small", "standard"): ("0.30", "0.30", "0.60"),
+    ("acme", "small", "batch"): ("0.15", "0.15", "0.30"),
+    ("other", "small", "batch"): ("0.11", "0.11", "0.33"),
+    ("other", "small", "standard"): ("0.20", "0.20", "0.70"),
+}
+_LONG = {("acme", "small", "standard"): (1500, ("0.45", "0.45", "0.90"))}
+_CONTEXT = {("acme", "small"): 3000}
+_OUTPUT = {("acme", "small"): 400}
+MODELS = (("acme", "large"), ("acme", "small"), ("other", "small"))
+TASKS = ("chat", "nightly", "extract", "")
+
+
+def log(seed: int, count: int) -> list[Row]:
+    """Return a seeded log of served requests; some have no session, some no id either."""
+    draw = random.Random(seed)
+    return [_row(draw, number) for number in range(count)]
+
+
+def _row(draw: random.Random, number: int) -> Row:
+    provider, model = draw.choice(MODELS)
+    prompt = draw.choice([0, 1, 1340, 1500, 1501, 2999, 3000, 3001, draw.randrange(5000)])
+    return {
+        "timestamp": f"2026-02-{draw.randrange(1, 20):02}T{draw.randrange(24):02}:00:00Z",
+        "request_id": draw.choice([f"r{number}", f"r{number}", ""]),
+        "session_id": draw.choice([f"s{draw.randrange(20)}", f"s{draw.randrange(20)}", ""]),
+        "provider": provider,
+        "model": model,
+        "task": draw.choice(TASKS),
+        "service_tier": draw.choice(["", "", "", "batch"]),
+        "input_tokens": prompt,
+        "cache_read_tokens": draw.randrange(prompt + 1),
+        "output_tokens": draw.choice([0, 199, 200, 201, 400, 401, draw.randrange(900)]),
+        "latency_ms": draw.randrange(100, 5000),
+    }
+
+
+@dataclass(frozen=True)
+class Call:
+    """A share of a request at a route (None: as logged); `beside` names a call that does not serve it."""
+
+    weight: Fraction
+    route: Route | None
+    beside: str | None = None
+
+
+def calls(policy: Policy, row: Row) -> Iterator[Call]:
+    """Yield every call that a request leads to."""
+    rule = next((one for one in policy.rules if rules.matches(one.when, view(row)) is True), None)
+    target: Target = policy.otherwise if rule is None else rule.target
+    match target:
+        case Single(route):
+            yield from _chain(row, Fraction(1), (route, *_fallback(rule)))
+        case Split() if target.sticky and rule is not None and (row["session_id"] or row["request_id"]):
+            yield from _chain(row, Fraction(1), (_part(rule.name, target, row), *_fallback(rule)))
+        case Split(parts):
+            for route, percent in parts:
+                yield from _chain(row, Fraction(percent) / 100, (route, *_fallback(rule)))
+
+
+def view(row: Row) -> Mapping[str, Any]:
+    """Return a request as conditions see it: nothing is missing, not empty."""
+    return {name: None if value == "" else value for name, value in row.items()}
+
+
+def _fallback(rule: Rule | None) -> tuple[Route | None, ...]:
+    return () if rule is None else rule.fallback
+
+
+def _chain(row: Row, weight: Fraction, chain: tuple[Route | None, ...]) -> Iterator[Call]:
+    yield Call(weight, next((route for route in chain if route is None or fits(row, route)), None))
+
+
+def fits(row: Row, route: Route) -> bool:
+    """Return whether a request's prompt and answer fit the model of a route."""
+    place = (route.provider, route.model)
+    window, longest = _CONTEXT.get(place), _OUTPUT.get(place)
+    return not (
+        (window is not None and row["input_tokens"] > window)
+        or (longest is not None and row["output_tokens"] > longest)
+    )
+
+
+def _part(name: str, split: Split, row: Row) -> Route | None:
+    told = f"{name}\0{row['session_id'] or row['request_id']}".encode()
+    hashed = Fraction(int(hashlib.md5(told, usedforsecurity=False).hexdigest()[:8], 16), 2**32)
+    end = Fraction(0)
+    for route, percent in split.parts:
+        end += Fraction(percent) / 100
+        if hashed < end:
+            return route
+    raise AssertionError(hashed)
+
+
+def cost_usd(policy: Policy, row: Row) -> Fraction:
+    """Return what a request and all calls that it leads to cost under a policy."""
+    return sum((call.weight * price_usd(row, call.route) for call in calls(policy, row)), Fraction(0))
+
+
+def price_usd(row: Row, route: Route | None) -> Fraction:
+    """Return the price of a whole request at a route."""
+    tier = row["service_tier"] or "standard"
+    place = (row["provider"], row["model"], tier)
+    if route is not None:
+        place = (route.provider, route.model, route.service_tier or tier)
+    prices = _PRICES[place]
+    if place in _LONG and row["input_tokens"] > _LONG[place][0]:
+        prices = _LONG[place][1]
+    quantities = (row["input_tokens"] - row["cache_read_tokens"], row["cache_read_tokens"], row["output_tokens"])
+    return sum((Fraction(price) * n for price, n in zip(prices, quantities, strict=True)), Fraction(0)) / 1_000_000
