@@ -16,18 +16,24 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     frozenset(names.split())
     for names in (
         "activity errors integers money meters names units whole_file",
-        """engine usage strict_yaml yaml_node shipped ratecard price_book price_history model_rates matching tariff windows
+        """engine usage strict_yaml yaml_node shipped ratecard price_book price_history model_rates matching tariff
+        windows
         months schedule contract quantities""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
-        policy routes sticky needs change_costs conditions ledger rating reached charging charged_together withheld""",
-        """replay movement timing latency_model foresight eligibility service period finance cashflow proposal readings budget variance causes implied single_rows uncertainty
+        policy routes sticky needs failover incidents change_costs conditions ledger rating reached charging charged_together
+        withheld""",
+        """replay movement timing latency_model foresight eligibility health rescue extra_calls service period
+        finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits prefix_cache""",
-        """report report_arms report_audit report_compare report_contract report_names report_peaks report_prices report_reconcile reports
+        """report report_arms report_audit report_compare report_contract report_failover report_names report_peaks
+        report_prices report_reconcile reports
         config""",
         "importers price_sources output",
-        """scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice backtest
-        sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices commitments
-        contract_report what_if peaks lever_assumptions lever_assumptions""",
+        """scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice
+        backtest
+        sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices
+        commitments
+        contract_report what_if peaks lever_assumptions failing failover_report""",
         "supervisor cli api demo __init__ __main__",
     )
 )

@@ -285,7 +285,7 @@ def test_failover_is_the_article_with_a_chain_behind_every_route(tmp_path: Path)
     for plain, chained in zip(article.rules, failover.rules, strict=True):
         assert (plain.name, plain.when, plain.target) == (chained.name, chained.when, chained.target)
         assert plain.fallback == ()
-        assert bool(chained.fallback) == (plain.target != Single(None))
+        assert chained.fallback
     assert (article.overheads, article.migration, article.discounts[0].percent) == (
         failover.overheads, failover.migration, failover.discounts[0].percent,
     )  # fmt: skip

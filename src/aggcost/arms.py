@@ -15,7 +15,6 @@ from aggcost.service import Percentiles
 from aggcost.units import Label, Requests
 
 MILLION = 1_000_000
-FAILURE_CLASSES = ("429", "5xx", "timeout", "other")
 
 
 @dataclass(frozen=True, slots=True)

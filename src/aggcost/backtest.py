@@ -13,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
-from aggcost import origin, scanning
+from aggcost import failover_report, origin, scanning
 from aggcost.advice import advice
 from aggcost.arms import arm
 from aggcost.asserted import asserted_prices
@@ -138,6 +138,7 @@ def _simulated(
         arms.append(one)
         comparisons.append(compared)
         contracts.append(of_candidate(base, last))
+        assumed += failover_report.assumptions(last)
         issues += [*unpriced_issues(last.after, own.card), *contracts[-1].issues]
         assumed += [*_assumptions(policy, cards[policy.pricing]), *lever_assumptions(last)]
     return replace(
@@ -228,6 +229,7 @@ def _compared(options: Options, base: Baseline, found: Candidate, card: RateCard
         project=options.project,
         component_names=base.component_names,
         asserted=_asserted(options, base, policy, card),
+        ledgers=base.ledgers,
     )
     return one, comparison(base.arm, one, found, base.service, outside, basis)
 

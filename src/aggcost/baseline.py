@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from aggcost import grains, invariants, repeated, scanning
+from aggcost import grains, health, invariants, repeated, scanning
 from aggcost.arms import Month, Service, arm
 from aggcost.candidates import keys
 from aggcost.commitments import SPENT_BY, MonthUsed, monthly_lines, months_used
@@ -17,7 +17,9 @@ from aggcost.config import Project
 from aggcost.coverage import cost_alone_issues, coverage, tier_issues, unpriced_issues, untold_issues
 from aggcost.engine import Engine
 from aggcost.errors import Issue, UsageError, did_you_mean
+from aggcost.health import Health
 from aggcost.importers import Quarantined, ReadOptions, Usage
+from aggcost.incidents import read_incidents
 from aggcost.ledger import Dim
 from aggcost.money import settle
 from aggcost.needs import needs
@@ -51,6 +53,7 @@ class Options:
     quarantine: Path | None = None
     by: tuple[str, ...] = ()
     invoice_usd: Decimal | None = None
+    incidents: tuple[Path, ...] = ()
     engine: str = "duckdb"
     master: str | None = None
     threads: int | None = None
@@ -142,7 +145,9 @@ def baseline(
     cards = [(card, ()), *((own, policy.routes) for policy, own in policies)]
     proposed = [policy for policy, _ in policies]
     asked = needs(proposed, _conditions(options.project, proposed))
+    usage, known = _with_health(engine, usage, options, proposed)
     ledgers = scanning.scan(engine, usage.table, needs=asked, cards=cards, by=options.by, zone=options.zone)
+    ledgers = replace(ledgers, health=known)
     truths = Truths(ledgers.cells, ledgers.zone)
     dims = keys(ledgers, truths, options.project, options.by)
     rates = Rates(ledgers.cells, card)
@@ -187,6 +192,20 @@ def baseline(
         contract_lines=lines,
         issues=_issues(usage, found, rates, charges),
     )
+
+
+def _with_health(
+    engine: Engine, usage: Usage, options: Options, policies: Sequence[Policy]
+) -> tuple[Usage, Health | None]:
+    """Return the log with the state of each row, where some policy asks for it; incidents hold for all policies."""
+    if not any(policy.failover for policy in policies):
+        if options.incidents:
+            raise UsageError("--incidents: no policy of this run says what to do about them (`failover:`)")
+        return usage, None
+    files = dict.fromkeys((*options.incidents, *(file for policy in policies for file in policy.incidents)))
+    stated = [one for file in files for one in read_incidents(file, options.zone)]
+    known = health.look(engine, usage.table, stated)
+    return replace(usage, table=health.with_states(engine, usage.table, known)), known
 
 
 def write_quarantined(found: Iterable[Quarantined], path: Path) -> None:

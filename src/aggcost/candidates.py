@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -18,6 +18,10 @@ from aggcost.commitments import SPENT_BY, MonthUsed, monthly_lines, months_used
 from aggcost.conditions import Truths, local_time
 from aggcost.config import Project
 from aggcost.eligibility import Eligibility, Facts
+from aggcost.extra_calls import ExtraCalls
+from aggcost.failing import Failing, everything
+from aggcost.failing import failing as failures
+from aggcost.failing import service as service_with
 from aggcost.integers import Mask
 from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim
 from aggcost.meters import USAGE_KEYS
@@ -25,8 +29,10 @@ from aggcost.policy import Policy, Route
 from aggcost.ratecard import RateCard, RateLine
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
 from aggcost.reached import Reached, at_reached_tiers
-from aggcost.reliability import failing, service_after
-from aggcost.replay import OTHERWISE, Routed, decide
+from aggcost.reliability import failing as is_failing
+from aggcost.reliability import latency_after, service_after
+from aggcost.replay import OTHERWISE, Gate, Routed, decide
+from aggcost.rescue import Answering, calls, rescue
 from aggcost.routes import UNPAID
 from aggcost.rules import Condition
 from aggcost.scanning import Ledgers
@@ -98,19 +104,6 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class ExtraCalls:
-    """Calls that a policy makes beside those that serve: `routed` says where, `cells` what each of them uses.
-
-    The cells are those of the ledger, one for one; their sums, and what is known of them, may differ.
-    """
-
-    name: str
-    cells: Cells
-    routed: Routed
-    rates: Rates
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """A policy on this log: where it sends requests, what they cost before and after, how they are served.
 
@@ -127,13 +120,14 @@ class Candidate:
     served: Charges
     after: Charges
     service: Service
+    failing: Failing | None
     tiers: tuple[Reached, ...]
     used: tuple[MonthUsed, ...]
 
     @property
     def extra_names(self) -> tuple[str, ...]:
         """Return the lines of the bill that calls beside those that serve make."""
-        return tuple(part.name for part in self.parts if part.name is not None)
+        return tuple(dict.fromkeys(part.name for part in self.parts if part.name is not None))
 
     @property
     def contract_lines(self) -> Mapping[str, Decimal]:
@@ -157,14 +151,11 @@ class Candidate:
 def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: Mapping[str, Dim]) -> Candidate:
     """Return the policy replayed on the ledgers under the arm's `own` rates; requests that stay keep today's."""
     cells = ledgers.cells
-    gates = (Eligibility(cells, {route: _facts(own.card, route) for route in policy.routes}, policy.require_context),)
-    usage = cells.dims["outcome"].where(USAGE)
-    routed = decide(policy, cells, usage, truths, gates, own)
+    gates = _gates(policy, ledgers, own)
+    routed = decide(policy, cells, cells.dims["outcome"].where(USAGE), truths, gates, own)
     invariants.every_cell_goes_somewhere(cells, routed)
-    unbilled = cells.dims["outcome"].where(NOT_BILLED) & failing(cells)
-    failed = decide(policy, cells, unbilled, truths, gates, own)
-    extras: tuple[ExtraCalls, ...] = ()
     served = _part(policy, ExtraCalls("", cells, routed, own), truths, by)
+    extras, service, failing = _service(policy, ledgers, truths, gates, own, routed)
     parts = (replace(served, name=None), *(_part(policy, extra, truths, by) for extra in extras))
     charges = [part.charges() for part in parts]
     return Candidate(
@@ -176,10 +167,36 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
         before=_before(routed, own, parts[0], by),
         served=charges[0],
         after=together(charges),
-        service=service_after(policy, ledgers, routed, failed),
+        service=service,
+        failing=failing,
         tiers=served.tiers,
         used=months_used(cells, served.bought, _spent_by(served), ledgers, own.card),
     )
+
+
+def _gates(policy: Policy, ledgers: Ledgers, own: Rates) -> tuple[Gate, ...]:
+    """Return what may refuse requests under a policy: what routes can take, then whether they answer."""
+    facts = {route: _facts(own.card, route) for route in policy.routes}
+    eligible = Eligibility(ledgers.cells, facts, policy.require_context)
+    if policy.failover is None or ledgers.health is None:
+        return (eligible,)
+    return eligible, Answering(ledgers.cells, ledgers.health, policy.failover, policy.gateway)
+
+
+def _service(
+    policy: Policy, ledgers: Ledgers, truths: Truths, gates: Sequence[Gate], own: Rates, routed: Routed
+) -> tuple[tuple[ExtraCalls, ...], Service, Failing | None]:
+    """Return the calls beside those that serve, and how requests are served, with failover where the policy has it."""
+    cells = ledgers.cells
+    if policy.failover is None or ledgers.health is None:
+        unbilled = cells.dims["outcome"].where(NOT_BILLED) & is_failing(cells)
+        failed = decide(policy, cells, unbilled, truths, gates, own)
+        return (), service_after(policy, ledgers, routed, failed), None
+    rescued = rescue(policy, policy.failover, truths, gates, own, routed)
+    failing = failures(policy, cells, ledgers.health, routed, rescued)
+    latency = latency_after(policy, ledgers, routed, rescued.served)
+    service = service_with(failing, everything(cells), latency)
+    return calls(policy.failover, rescued, own, routed), service, failing
 
 
 def _part(policy: Policy, calls: ExtraCalls, truths: Truths, by: Mapping[str, Dim]) -> Part:

@@ -16,6 +16,7 @@ from aggcost import interval
 from aggcost.arms import Month, Service, count
 from aggcost.candidates import Candidate
 from aggcost.config import Project
+from aggcost.failover_report import section, uptime_rows
 from aggcost.finance import MonthlyCost, Roi, roi
 from aggcost.latency_model import FEWEST_ROWS
 from aggcost.money import percent, settle
@@ -25,6 +26,7 @@ from aggcost.replay import OTHERWISE, Routed
 from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision
 from aggcost.report_compare import Service as ServiceRow
+from aggcost.scanning import Ledgers
 from aggcost.service import SMALLEST_N, Percentiles
 from aggcost.units import Label
 
@@ -79,6 +81,7 @@ class Basis:
     project: Project
     component_names: tuple[str, ...]
     asserted: tuple[AssertedPrice, ...]
+    ledgers: Ledgers
 
 
 def comparison(
@@ -103,7 +106,7 @@ def comparison(
         ),
         total=component("total", baseline.cost_monthly, after.cost_monthly, "recomputed"),
         outside=outside.rows(),
-        service=service_rows(before, found.service),
+        service=(*service_rows(before, found.service), *uptime_rows(found)),
         service_notes=service_notes(before, found.service),
         decisions=decisions(policy, found.before, found.served),
         moved_requests=count(gone),
@@ -114,6 +117,7 @@ def comparison(
         interval=interval.of_months_like_these(found.before, found.after, basis.month),
         interval_note=interval.missing(found.before),
         warnings=_warnings(policy, found.routed),
+        failover=section(found, basis.ledgers),
     )
 
 
@@ -142,7 +146,9 @@ def _warnings(policy: Policy, routed: Routed) -> tuple[str, ...]:
         for name, requests in routed.unknown.items()
     ]
     found += [
-        f"rule {one.rule!r}: {one.route} refused {one.requests:,} requests: {one.reason}" for one in routed.refusals
+        f"rule {one.rule!r}: {one.route} refused {one.requests:,} requests: {one.reason}"
+        for one in routed.refusals
+        if one.lasting
     ]
     return tuple(found)
 

@@ -49,6 +49,7 @@ OTHER = _Other("other")
 # Outcomes of a record that no price decides. `usage` is rated: priced, free or unpriced.
 USAGE, QUARANTINED, FILTERED, DUPLICATE = "usage", "quarantined", "filtered", "duplicate"
 NOT_BILLED = "not_billed"
+FAILURE_CLASSES = ("429", "5xx", "timeout", "other")
 NAME_KEYS = ("provider", "model", "task", "service_tier", "region", "status")
 TIME_FIELDS = ("hour", "weekday")
 NUMBER_FIELDS = {"input_tokens": None, "cache_read_tokens": "cache_read", "output_tokens": "output",
@@ -186,7 +187,7 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) ->
     keys = [
         start_of(usage, wanted).name("start_s"),
         _outcome(usage).name("outcome"),
-        _failure(usage).name("failure"),
+        failure(usage).name("failure"),
         _tokens_known(usage).name("tokens_known"),
         usage.recorded_cost.notnull().name("recorded"),
         (usage.request_count != 1).name("summed"),
@@ -268,7 +269,8 @@ def _outcome(usage: ibis.Table) -> ibis.Value:
     )
 
 
-def _failure(usage: ibis.Table) -> ibis.Value:
+def failure(usage: ibis.Table) -> ibis.Value:
+    """Return the class of a failure (`FAILURE_CLASSES`), null of a request that was served."""
     code = usage.http_status.fill_null(0)
     return ibis.cases(
         (usage.status.fill_null("ok") == "ok", ibis.null("string")),

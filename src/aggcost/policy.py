@@ -22,6 +22,7 @@ from aggcost.change_costs import (
     read_upkeep,
 )
 from aggcost.errors import ConfigError, did_you_mean
+from aggcost.failover import Failover, read_failover
 from aggcost.routes import (
     Cheapest,
     Route,
@@ -61,8 +62,8 @@ FOLDER = "policies"
 OTHERWISE = "otherwise"
 _SUFFIXES = (".yaml", ".yml")
 _KEYS = ("name", "rules", OTHERWISE, "require", "prices", "discounts", "fees", "overheads", "migration", "upkeep",
-         "routes")  # fmt: skip
-_NOT_YET = ("limits", "cascade", "cache", "retries", "timeout_ms", "max_p95_ms", "max_cost", "outages")
+         "routes", "failover", "gateway", "incidents")  # fmt: skip
+_NOT_YET = ("limits", "cascade", "cache", "max_p95_ms", "max_cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Policy:
 
     `given` is what finds the file again: a path, or the name of a policy in a folder that is looked in. With `anew`
     its prices hold for every request, moved or not, and with `at_s` (epoch seconds UTC) as they are at that instant.
+    `gateway` stands before all its routes, and `incidents` are the files that say when something was down.
     """
 
     name: str
@@ -101,6 +103,9 @@ class Policy:
     digest: str
     anew: bool = False
     at_s: int | None = None
+    failover: Failover | None = None
+    gateway: str | None = None
+    incidents: tuple[Path, ...] = ()
 
     @property
     def pricing(self) -> tuple[tuple[Path, ...], bool, int | None]:
@@ -126,7 +131,9 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
     name, otherwise = root.given("name"), root.given(OTHERWISE)
     rules = _rules(root.given("rules"))
     target: Target = Single(None) if otherwise is None else read_target(otherwise)
-    prices = _prices(root.given("prices"), path.parent)
+    prices = _files(root.given("prices"), path.parent, "price file")
+    incidents = _files(root.given("incidents"), path.parent, "incident file")
+    failover, gateway = _failover(root)
     return Policy(
         name=path.stem if name is None else name.text(),
         rules=rules,
@@ -141,7 +148,10 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
         service_levels=_service_levels(root.given("routes"), rules, target),
         path=path,
         given=str(path) if given is None else given,
-        digest=_digest(path, *prices),
+        digest=_digest(path, *prices, *incidents),
+        failover=failover,
+        gateway=gateway,
+        incidents=incidents,
     )
 
 
@@ -247,11 +257,21 @@ def _require_context(node: Node | None) -> bool:
     return True if context is None else context.boolean()
 
 
-def _prices(node: Node | None, folder: Path) -> tuple[Path, ...]:
+def _failover(root: Node) -> tuple[Failover | None, str | None]:
+    """Return what happens when a route fails, and the gateway before all routes."""
+    failover, gateway = read_failover(root.given("failover")), root.given("gateway")
+    for key in ("gateway", "incidents"):
+        node = root.given(key)
+        if node is not None and failover is None:
+            raise node.error(f"`{key}` says who may fail: state `failover`, too", hint="failover: {timeout_ms: 1000}")
+    return failover, None if gateway is None else gateway.text()
+
+
+def _files(node: Node | None, folder: Path, what: str) -> tuple[Path, ...]:
     items = () if node is None else node.list()
     for item in items:
         if not (folder / item.text()).is_file():
-            raise item.error(f"there is no price file {folder / item.text()}")
+            raise item.error(f"there is no {what} {folder / item.text()}")
     return tuple(folder / item.text() for item in items)
 
 

@@ -12,9 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 from aggcost import service
-from aggcost.arms import FAILURE_CLASSES, Service
+from aggcost.arms import Service
 from aggcost.integers import Mask, total
-from aggcost.ledger import NOT_BILLED, USAGE, Cells
+from aggcost.ledger import FAILURE_CLASSES, NOT_BILLED, USAGE, Cells
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.replay import Routed
 from aggcost.report_arms import Minute
@@ -45,9 +45,7 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
     if all(route is None for route in (*routed.routes, *failed.routes)):
         return service_as_logged(ledgers)
     cells = ledgers.cells
-    seen = ledgers.foresight
-    expected = {} if seen is None else seen.expected(seen.latency, cells, routed)
-    latency = service.replayed(ledgers.latencies, cells, routed, policy.service_levels, expected)
+    latency = latency_after(policy, ledgers, routed)
     unseen = _unseen(policy, ledgers, (routed, failed))
     everything = sum((_requests(cells, one, slice(None)) for one in (routed, failed)), Fraction(0))
     lost = Fraction(0)
@@ -60,6 +58,15 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
             lost += number
             found.add(label)
     return Service(latency, None, lost, everything - lost, _weakest(found), unseen=unseen)
+
+
+def latency_after(
+    policy: Policy, ledgers: Ledgers, routed: Routed, rescued: Routed | None = None
+) -> service.Percentiles | None:
+    """Return how fast the requests and those rescued would be served, None where it cannot be known."""
+    seen = ledgers.foresight
+    expected = {} if seen is None else seen.expected(seen.latency, ledgers.cells, routed)
+    return service.replayed(ledgers.latencies, ledgers.cells, routed, policy.service_levels, expected, rescued)
 
 
 def _unseen(policy: Policy, ledgers: Ledgers, both: Sequence[Routed]) -> Mapping[str, str]:

@@ -8,9 +8,9 @@ asks `Quotes`, a read-only view of prices that the caller hands in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -56,12 +56,13 @@ class Quotes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Requests that a route could not take, and why."""
+    """Requests that a route could not take, and why; `lasting` tells what it never takes from what it did not then."""
 
     rule: str
     route: str
     reason: str
     requests: int
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Routed:
     that decided (-1: none), `route` the index into `routes` (0 is `None`, as logged), `refused`
     whether every route of the rule was refused, `waited_ms` the time lost at routes that refused it for now.
     `unknown` counts the requests that a rule did not
-    match because a field it tests is missing, by rule.
+    match because a field it tests is missing, by rule. `tried` are the calls in vain: routes that took time to refuse.
     """
 
     cell: IntArray
@@ -86,6 +87,19 @@ class Routed:
     refusals: tuple[Refusal, ...]
     unknown: Mapping[str, int]
     matched: tuple[int, ...]
+    tried: tuple[IntArray, IntArray, IntArray, IntArray]
+
+    def keep(self, mask: Mask) -> Routed:
+        """Return the shares where `mask` is true."""
+        names = ("cell", "parts", "rule", "route", "refused", "waited_ms")
+        return replace(self, **{name: getattr(self, name)[mask] for name in names})
+
+    def in_vain(self) -> Routed:
+        """Return the calls that were tried in vain, as shares of their own."""
+        cell, parts, rule, route = self.tried
+        nothing = np.zeros(len(cell), np.int64)
+        refused = np.zeros(len(cell), dtype=bool)
+        return replace(self, cell=cell, parts=parts, rule=rule, route=route, refused=refused, waited_ms=nothing)
 
 
 def decide(policy: Policy, cells: Cells, among: Mask, truths: Truths, gates: Sequence[Gate], quotes: Quotes) -> Routed:
@@ -134,7 +148,8 @@ class _Decider:
         self._routes: dict[Route | None, int] = {None: 0}
         self._whole = _common_whole(policy)
         self._shares: list[_Share] = []
-        self._refusals: dict[tuple[str, str, str], int] = {}
+        self._tried: list[_Share] = []
+        self._refusals: dict[tuple[str, str, str, bool], int] = {}
         self._unknown: dict[str, int] = {}
         self._matched: list[int] = []
 
@@ -186,8 +201,9 @@ class _Decider:
         for_now, waited_ms = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), np.int64)
         for route in chain:
             refused = self._refused(rows, route, name)
-            taken = ~refused.mask
+            taken, vain = ~refused.mask, refused.waited_ms > 0
             self._record(rows[taken], parts, rule, route, waited_ms[taken])
+            self._tried += self._share(rows[vain], parts, rule, route, refused.waited_ms[vain])
             for_now, waited_ms = for_now | refused.for_now, waited_ms + refused.waited_ms
             rows, for_now, waited_ms = rows[refused.mask], for_now[refused.mask], waited_ms[refused.mask]
         self._record(rows[for_now], parts, rule, UNSERVED, waited_ms[for_now])
@@ -196,9 +212,15 @@ class _Decider:
     def _record(
         self, rows: IntArray, parts: int, rule: int, route: Route | None, waited_ms: IntArray, *, stayed: bool = False
     ) -> None:
-        if len(rows) and parts:
-            number = self._routes.setdefault(route, len(self._routes))
-            self._shares.append(_Share(rows, parts, rule, number, stayed, waited_ms))
+        self._shares += self._share(rows, parts, rule, route, waited_ms, stayed=stayed)
+
+    def _share(
+        self, rows: IntArray, parts: int, rule: int, route: Route | None, waited_ms: IntArray, *, stayed: bool = False
+    ) -> list[_Share]:
+        if not len(rows) or not parts:
+            return []
+        number = self._routes.setdefault(route, len(self._routes))
+        return [_Share(rows, parts, rule, number, stayed, waited_ms)]
 
     def _refused(self, rows: IntArray, route: Route | None, name: str, *, lasting: bool = False) -> _Refused:
         """Return what the gates refuse; with `lasting` only those that do so whenever a request comes."""
@@ -210,7 +232,7 @@ class _Decider:
             for reason, mask in gate.refused(route, rows):
                 fresh = mask & ~found.mask
                 if fresh.any():
-                    self._count(name, route, reason, rows[fresh])
+                    self._count((name, _named(route), reason, gate.lasting), rows[fresh])
                 found = _Refused(
                     found.mask | mask,
                     found.for_now | (fresh & (not gate.lasting)),
@@ -218,8 +240,7 @@ class _Decider:
                 )
         return found
 
-    def _count(self, name: str, route: Route | None, reason: str, rows: IntArray) -> None:
-        key = (name, "as logged" if route is None else str(route), reason)
+    def _count(self, key: tuple[str, str, str, bool], rows: IntArray) -> None:
         self._refusals[key] = self._refusals.get(key, 0) + int(self._cells.sums["requests"][rows].sum())
 
     def _cheapest(
@@ -246,25 +267,42 @@ class _Decider:
         return tuple(routes[position] for _, position in priced)
 
     def _routed(self) -> Routed:
-        def column(values: Iterable[Any], kind: type) -> Any:
-            sizes = [len(share.rows) for share in self._shares]
-            return np.repeat(np.array(list(values), kind), sizes)
-
-        nothing = [np.zeros(0, np.int64)]
-        rows = np.concatenate([share.rows for share in self._shares] or nothing)
+        cell, parts, rule, route = _columns(self._shares)
         return Routed(
-            cell=rows,
-            parts=column((share.parts for share in self._shares), np.int64),
+            cell=cell,
+            parts=parts,
             whole=self._whole,
-            rule=column((share.rule for share in self._shares), np.int64),
-            route=column((share.route for share in self._shares), np.int64),
-            refused=column((share.stayed for share in self._shares), np.bool_),
-            waited_ms=np.concatenate([share.waited_ms for share in self._shares] or nothing),
+            rule=rule,
+            route=route,
+            refused=_each(self._shares, [share.stayed for share in self._shares]).astype(bool),
+            waited_ms=np.concatenate([share.waited_ms for share in self._shares] or [np.zeros(0, np.int64)]),
             routes=tuple(self._routes),
-            refusals=tuple(Refusal(*key, requests) for key, requests in sorted(self._refusals.items())),
+            refusals=tuple(
+                Refusal(rule, route, reason, requests, lasting)
+                for (rule, route, reason, lasting), requests in sorted(self._refusals.items())
+            ),
             unknown=self._unknown,
             matched=tuple(self._matched),
+            tried=_columns(self._tried),
         )
+
+
+def _named(route: Route | None) -> str:
+    return "as logged" if route is None else str(route)
+
+
+def _columns(shares: Sequence[_Share]) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Return cell, parts, rule and route of shares, an entry a cell."""
+    return (
+        np.concatenate([share.rows for share in shares] or [np.zeros(0, np.int64)]),
+        _each(shares, [share.parts for share in shares]),
+        _each(shares, [share.rule for share in shares]),
+        _each(shares, [share.route for share in shares]),
+    )
+
+
+def _each(shares: Sequence[_Share], values: Sequence[int]) -> IntArray:
+    return np.repeat(np.array(values, np.int64), [len(share.rows) for share in shares])
 
 
 def _common_whole(policy: Policy) -> int:

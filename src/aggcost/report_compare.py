@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from aggcost.finance import Roi
 from aggcost.money import percent
+from aggcost.report_failover import Failover
 from aggcost.units import Count, Label, Percent, Requests, Usd
 
 
@@ -118,6 +119,7 @@ class Comparison:
     interval_note: str | None = None
     warnings: tuple[str, ...] = ()
     kind: Literal["policy", "prices"] = "policy"
+    failover: Failover | None = None
 
 
 def fold_components(rows: tuple[Component, ...], top: int) -> tuple[Component, ...]:

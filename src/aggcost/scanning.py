@@ -17,6 +17,7 @@ import ibis
 from aggcost import foresight, ledger, period, rules, service
 from aggcost.errors import Issue
 from aggcost.foresight import Foresight
+from aggcost.health import COLUMN, Health
 from aggcost.ledger import NAME_KEYS, Cells
 from aggcost.months import month_starts_s
 from aggcost.needs import Needs
@@ -42,7 +43,8 @@ class Ledgers:
     """What the core works on: cells, latencies, and the days they cover.
 
     `by_the_hour` says that the cells keep hours apart; where they do not, no day can be told. `kept` is what further
-    scans of the same log must keep apart, and `foresight` what one of them found out about routes to move to.
+    scans of the same log must keep apart, and `foresight` what one of them found out about routes to move to. `health`
+    are the incidents of the period, where some policy asks for them.
     """
 
     cells: Cells
@@ -52,6 +54,7 @@ class Ledgers:
     by_the_hour: bool
     kept: ledger.Plan
     foresight: Foresight | None = None
+    health: Health | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +77,20 @@ def scan(
     by: Sequence[str],
     zone: ZoneInfo,
 ) -> Ledgers:
-    """Return the ledgers of a log for what conditions and levers need, for each card with the routes it must price."""
+    """Return the ledgers of a log for what conditions and levers need, for each card with the routes it must price.
+
+    Where the rows tell in which state of health they came, the cells keep these apart.
+    """
     atoms = [atom for atom in needs.atoms if atom.field != RULE]
     outline = _outline(engine, usage)
     span = period.cover(outline.first_s, outline.last_s, zone)
     priced = _priced_models(outline.models, cards)
-    asked = ledger.plan(atoms, names=[name for name in by if name == "operation"], grid_s=_grid_s(priced, zone))
-    asked = needs.added_to(asked)
+    names = [*(name for name in by if name == "operation"), *([COLUMN] if COLUMN in usage.columns else [])]
+    asked = needs.added_to(ledger.plan(atoms, names=names, grid_s=_grid_s(priced, zone)))
     instants = _instants(asked, outline, priced, span, zone)
     wanted = _with_groups(engine, usage, needs.added_to(_with_prices(asked, atoms, priced, instants)), by)
     cells = ledger.scan(engine, usage, wanted, zone)
-    kept = replace(asked, numbered=outline.names)
+    kept = replace(asked, names=_without(COLUMN, asked.names), numbered=outline.names)
     return Ledgers(cells, service.scan(engine, usage, kept), span, zone, instants is None, kept)
 
 
@@ -97,6 +103,10 @@ def foresee(engine: Engine, usage: ibis.Table, ledgers: Ledgers, policies: Itera
     seen = [route for route in named if service.seen(route, ledgers.latencies).any()]
     found = foresight.look(engine, usage, ledgers.kept, seen, by_the_hour=ledgers.by_the_hour)
     return replace(ledgers, foresight=found)
+
+
+def _without(name: str, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one for one in names if one != name)
 
 
 def for_prices(engine: Engine, usage: ibis.Table, card: RateCard) -> ledger.Plan:

@@ -101,8 +101,11 @@ def replayed(
     routed: Routed,
     levels: Mapping[Route, ServiceLevel],
     expected: Mapping[Route, Predicted],
+    rescued: Routed | None = None,
 ) -> Percentiles | None:
     """Return the percentiles of served requests under a policy, None where they cannot be known.
+
+    Time lost at routes that did not answer is added. `rescued` are failed requests that the policy has served.
 
     A key of which only a part moves keeps its observed latencies pro rata. `expected` are the latencies of requests
     that move, by route, where a line could be fitted; without one they are those that the log has seen of the route.
@@ -116,14 +119,15 @@ def replayed(
     parts = [(latencies.latency_ms, latencies.requests * stay)]
     label: Label = "measured"
     found: list[tuple[int, Predicted]] = []
-    for index, route in enumerate(routed.routes):
-        moved = _moved(cells, routed, served & (routed.route == index))
-        if route is None or route in UNPAID or not moved:
-            continue
+    moves = _moves(cells, routed, served)
+    if rescued is not None:
+        moves += _moves(cells, rescued, np.ones(len(rescued.cell), dtype=bool))
+    for route, waited_ms, moved in moves:
         points, source = _service_of(route, latencies, levels, expected)
         if points is None:
             return None
-        parts.append(_spread(points, moved, routed.whole))
+        values, counts = _spread(points, moved, routed.whole)
+        parts.append((values + waited_ms, counts))
         label = "assumed" if "assumed" in (label, source) else source
         found += [(moved, expected[route])] if route in expected and source == "modelled" else []
     return _resting_on(found, _percentiles(parts, label))
@@ -136,6 +140,19 @@ def _resting_on(found: Sequence[tuple[int, Predicted]], percentiles: Percentiles
     moved = sum(weight for weight, _ in found)
     support = sum(weight * one.support_percent for weight, one in found) // moved
     return replace(percentiles, fitted_rows=min(one.rows for _, one in found), support_percent=support)
+
+
+def _moves(cells: Cells, routed: Routed, served: Mask) -> list[tuple[Route, int, int]]:
+    """Return (route, time lost before in ms, served requests in 1/whole) for all that moves."""
+    found = []
+    for index, route in enumerate(routed.routes):
+        if route is None or route in UNPAID:
+            continue
+        mask = served & (routed.route == index)
+        for waited_ms in np.unique(routed.waited_ms[mask]).tolist():
+            moved = _moved(cells, routed, mask & (routed.waited_ms == waited_ms))
+            found += [(route, waited_ms, moved)] if moved else []
+    return found
 
 
 def _moved(cells: Cells, routed: Routed, mask: Any) -> int:

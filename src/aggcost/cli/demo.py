@@ -19,7 +19,7 @@ from aggcost.cli.common import (
 from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
 from aggcost.cli.progress import working
 
-POLICY = "article"
+POLICIES = ("article", "failover")
 NEXT = ("aggcost demo --detail", "aggcost analyze LOG", "aggcost init")
 
 
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
     @command(app, "demo")
     def demo(price: PriceFlags, output: OutputFlags, engine: EngineFlags) -> None:
-        """Make the article's month of 1.8 million requests, and replay it under the article's policy.
+        """Make the article's month of 1.8 million requests, and replay it under its policy, without and with failover.
 
         Example: aggcost demo --detail
         """
@@ -38,14 +38,14 @@ def register(app: typer.Typer) -> None:
         from aggcost.policy import find_policy, load_policy
 
         facts = load_project(shipped.article() / "aggcost.yaml")
-        policy = load_policy(find_policy(POLICY, shipped.policies()))
+        policies = [load_policy(find_policy(name, shipped.policies())) for name in POLICIES]
         with tempfile.TemporaryDirectory(prefix="aggcost-demo-") as folder:
             month = Path(folder) / "month.parquet"
             with working("making the month"):
                 write_month(month)
             asked = options([str(month)], ReadFlags(), price, output, engine, facts)
             with working("replaying the month"):
-                report = replace(backtest.simulate(asked, [policy]), next_commands=NEXT)
+                report = replace(backtest.simulate(asked, policies), next_commands=NEXT)
         show(report, output)
         limit = percent_flag("--max-unpriced", price.max_unpriced, MAX_UNPRICED_PERCENT)
         finish(report, ReadFlags(), max_quarantined=MAX_QUARANTINED_PERCENT, max_unpriced=limit)

@@ -46,6 +46,14 @@ def register(app: typer.Typer) -> None:
                 help="Files, directories, quoted globs, databases, or -; the project's logs otherwise.",
             ),
         ] = [],  # noqa: B006
+        incidents: Annotated[
+            list[Path],
+            typer.Option(
+                "--incidents",
+                metavar="FILE",
+                help="When providers or the gateway did not answer, for policies with `failover`; repeatable.",
+            ),
+        ] = [],  # noqa: B006
         prices_at: Annotated[
             str | None,
             typer.Option(
@@ -68,10 +76,12 @@ def register(app: typer.Typer) -> None:
         from aggcost.what_if import questions
 
         facts = project()
+        if incidents and not policy:
+            raise UsageError("--incidents asks how a policy fares: it goes with --policy")
         if policy and prices_at is not None:
             raise UsageError("--prices-at asks about prices alone: it does not go with --policy")
         if policy:
-            asked = options(logs, read, price, output, engine, facts)
+            asked = replace(options(logs, read, price, output, engine, facts), incidents=tuple(incidents))
             policies = [load_policy(find_policy(name, Path.cwd()), name) for name in policy]
         else:
             asked = options(logs, read, replace(price, prices=[]), output, engine, facts)

@@ -19,9 +19,10 @@ DECISIONS_SHOWN = 7
 _SILENT: tuple[Label, ...] = ("measured", "recomputed")
 
 
-def component_table(comparison: Comparison) -> Table:
-    """Return the month's bill by where requests came from, with overheads and the total."""
-    return _bill("$ a month", fold_components(comparison.components, COMPONENTS_SHOWN), comparison.total)
+def component_table(comparison: Comparison, *, named: bool = False) -> Table:
+    """Return the month's bill by where requests came from, with overheads and the total; `named` says whose."""
+    heading = f"{clean(comparison.candidate)}, $ a month" if named else "$ a month"
+    return _bill(heading, fold_components(comparison.components, COMPONENTS_SHOWN), comparison.total)
 
 
 def outside_table(comparison: Comparison) -> Table:

@@ -10,6 +10,7 @@ from aggcost.output.blocks import Beside, Block, Facts, Page, Table
 from aggcost.output.budget_lines import budget_table, verdict
 from aggcost.output.clean import clean
 from aggcost.output.contract_tables import contract_table, tier_table
+from aggcost.output.failover import failover_facts, incident_table
 from aggcost.output.figures import UNKNOWN
 from aggcost.output.log_facts import log_facts
 from aggcost.output.money_tables import (
@@ -29,7 +30,7 @@ from aggcost.output.payback import (
 )
 from aggcost.output.reconciliation import reconciliation_page
 from aggcost.output.repeats import repeat_facts
-from aggcost.output.service_table import service_table
+from aggcost.output.service_table import service_table, services_table
 from aggcost.output.spend_tables import day_table, group_table, short_group_table
 from aggcost.output.trust import (
     asserted_table,
@@ -103,7 +104,15 @@ def _simulate(report: Report, comparison: Comparison) -> tuple[Block, ...]:
         *headline.doubts(comparison),
         headline.rests_on(report, comparison),
         *_tables(comparison),
-        Facts((*_unknown(comparison), *_payback(comparison), *issue_facts(report.issues), *_next(report))),
+        Facts(
+            (
+                *_unknown(comparison),
+                *failover_facts(comparison),
+                *_payback(comparison),
+                *issue_facts(report.issues),
+                *_next(report),
+            )
+        ),
     )
 
 
@@ -147,6 +156,7 @@ def _comparison_detail(comparison: Comparison) -> tuple[Block, ...]:
         outside_table(comparison) if comparison.outside else None,
         _decisions(comparison, full=True) if comparison.decisions else None,
         evidence_table(comparison),
+        incident_table(comparison),
         asserted_table(comparison),
     )
     return tuple(block for block in found if block is not None)
@@ -164,14 +174,21 @@ def _arms(report: Report) -> tuple[Table, ...]:
 
 def _several(report: Report) -> tuple[Block, ...]:
     best = headline.ranked(report)[0]
+    bill, services = component_table(best, named=True), services_table(headline.ranked(report))
     return (
         headline.of_ranking(report),
         *headline.doubts(best),
         headline.rests_on(report, best),
         ranking_table(report),
-        _before_and_after(best),
-        Facts((*_unknown(best), *_payback(best), *issue_facts(report.issues), *_next(report))),
+        Beside(bill, services) if services else bill,
+        Facts((*_unknown(best), *_failovers(report), *_payback(best), *issue_facts(report.issues), *_next(report))),
     )
+
+
+def _failovers(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return what the first policy with failover does, of several."""
+    found = (failover_facts(one, name=True) for one in headline.ranked(report) if one.failover is not None)
+    return next(found, ())
 
 
 def _several_detail(report: Report) -> tuple[Block, ...]:
