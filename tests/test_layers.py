@@ -18,11 +18,11 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         "activity errors integers money meters names units whole_file",
         """engine usage strict_yaml yaml_node shipped ratecard price_book price_history model_rates matching tariff
         windows
-        months schedule contract quantities""",
+        months schedule contract quantities abilities""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
-        policy routes sticky needs failover incidents change_costs conditions ledger rating reached charging charged_together
+        policy routes sticky needs failover incidents requirements change_costs conditions ledger rating reached charging charged_together
         withheld""",
-        """replay movement timing latency_model foresight eligibility health rescue extra_calls service period
+        """replay movement timing latency_model foresight eligibility health rescue extra_calls route_facts service period
         finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits prefix_cache""",
         """report report_arms report_audit report_compare report_contract report_failover report_names report_peaks
@@ -33,7 +33,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         backtest
         sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices
         commitments
-        contract_report what_if peaks lever_assumptions failing failover_report""",
+        contract_report what_if peaks lever_assumptions failing failover_report gates assumed""",
         "supervisor cli api demo __init__ __main__",
     )
 )

@@ -87,7 +87,7 @@ def test_a_policy_says_all_that_its_file_says(tmp_path: Path) -> None:
     assert policy.rules[0].fallback == (FLASH, None)
     assert matches(policy.rules[0].when, {"task": "intent", "input_tokens": 7999}) is True
     assert policy.otherwise == Single(Route("azure", "gpt-4o", "eu", "batch"))
-    assert not policy.require_context
+    assert not policy.require.context
     assert policy.prices == (tmp_path / "own.yaml",)
     assert [discount.percent for discount in policy.discounts] == [Decimal(40), Decimal(5)]
     assert policy.discounts[1].where is None
@@ -106,7 +106,7 @@ def test_what_a_policy_leaves_out_stays_as_it_is(tmp_path: Path) -> None:
     assert policy.name == "cheap"  # the file's own name
     assert not any((policy.rules, policy.prices, policy.discounts, policy.overheads))
     assert policy.otherwise == Single(None)
-    assert policy.require_context
+    assert policy.require.context
     assert policy.fees == Fees(Decimal(0), Decimal(0), "moved")
     assert policy.migration is None
     assert policy.upkeep is None
@@ -227,7 +227,6 @@ def test_a_slip_is_refused_with_its_line_and_the_nearest(
         ("rules: [{when: true, route: {cheapest: [openai/a], max_p95_ms: 1500}}]", "max_p95_ms"),
         ("rules: [{when: true, route: {cheapest: [openai/a], max_cost: 1}}]", "max_cost"),
         ("rules: [{when: true, route: as_logged, max_p95_ms: 1500}]", "max_p95_ms"),
-        ("require: {capabilities: true}", "require.capabilities"),
     ],
 )
 def test_what_is_not_supported_yet_is_refused_by_its_name(tmp_path: Path, text: str, name: str) -> None:

@@ -39,7 +39,7 @@ def decided(tmp_path, text, found, facts=None, usd=None):
     everything = np.ones(len(found), dtype=bool)
     truths = Truths(found, ZoneInfo("UTC"))
     asked = policy(tmp_path, text)
-    gates = [Eligibility(found, facts or {}, asked.require_context)]
+    gates = [Eligibility(found, facts or {}, asked.require.context)]
     return decide(asked, found, everything, truths, gates, Quotes(found, usd or {}))
 
 

@@ -32,7 +32,7 @@ from aggcost.lever_assumptions import lever_assumptions
 from aggcost.model_rates import day_text
 from aggcost.money import percent
 from aggcost.needs import needs
-from aggcost.policy import Policy, Route, ServiceLevel
+from aggcost.policy import Policy, ServiceLevel
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges
 from aggcost.report import Assumption, Invoice, Report
@@ -129,7 +129,7 @@ def _simulated(
     rates = {policy.pricing: rates_of(policy, cards[policy.pricing], base.rates) for policy in policies}
     report = _report(command, base)
     arms, comparisons, issues, contracts = [base.arm], [], list(report.issues), list[ContractNotes]()
-    assumed: list[Assumption] = []
+    assumed = list(report.assumptions)
     last: Candidate | None = None
     for policy in policies:
         own = rates[policy.pricing]
@@ -140,13 +140,13 @@ def _simulated(
         contracts.append(of_candidate(base, last))
         assumed += failover_report.assumptions(last)
         issues += [*unpriced_issues(last.after, own.card), *contracts[-1].issues]
-        assumed += [*_assumptions(policy, cards[policy.pricing]), *lever_assumptions(last)]
+        assumed += [*last.assumptions, *_assumptions(policy, cards[policy.pricing]), *lever_assumptions(last)]
     return replace(
         report,
         arms=tuple(arms),
         comparisons=tuple(comparisons),
         budgets=_budgets(options, base, last),
-        assumptions=tuple(dict.fromkeys((*report.assumptions, *assumed))),
+        assumptions=tuple(dict.fromkeys(assumed)),
         issues=tuple(dict.fromkeys(issues)),
         contracts=(*report.contracts, *(figures for one in contracts for figures in one.figures)),
         tiers=(*report.tiers, *(tier for one in contracts for tier in one.tiers)),
@@ -272,21 +272,11 @@ def _invoice(amount_usd: Decimal | None, cost_usd: Decimal | None) -> Invoice | 
 
 def _assumptions(policy: Policy, card: RateCard) -> list[Assumption]:
     """Return what the comparison takes from the policy on trust."""
-    unknown = [route for route in policy.routes if _no_window(card, route)] if policy.require_context else []
-    windows = [
-        Assumption(name=f"context window of {route}", value="large enough", source="no price source states it")
-        for route in unknown
-    ]
     levels = [
         Assumption(name=f"service of {route}", value=_level_text(level), source=str(policy.path))
         for route, level in policy.service_levels.items()
     ]
-    return windows + levels + contract_assumptions(card.contract)
-
-
-def _no_window(card: RateCard, route: Route) -> bool:
-    rates = card.resolve(route.provider, route.model).rates
-    return rates is not None and rates.context_window is None
+    return levels + contract_assumptions(card.contract)
 
 
 def _level_text(level: ServiceLevel) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -13,26 +13,28 @@ import numpy as np
 
 from aggcost import invariants
 from aggcost.arms import Service
+from aggcost.assumed import assumptions
 from aggcost.charged_together import together, uncounted
 from aggcost.commitments import SPENT_BY, MonthUsed, monthly_lines, months_used
 from aggcost.conditions import Truths, local_time
 from aggcost.config import Project
-from aggcost.eligibility import Eligibility, Facts
 from aggcost.extra_calls import ExtraCalls
 from aggcost.failing import Failing, everything
 from aggcost.failing import failing as failures
 from aggcost.failing import service as service_with
+from aggcost.gates import gates
 from aggcost.integers import Mask
 from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim
 from aggcost.meters import USAGE_KEYS
 from aggcost.policy import Policy, Route
-from aggcost.ratecard import RateCard, RateLine
+from aggcost.ratecard import RateLine
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
 from aggcost.reached import Reached, at_reached_tiers
 from aggcost.reliability import failing as is_failing
 from aggcost.reliability import latency_after, service_after
 from aggcost.replay import OTHERWISE, Gate, Routed, decide
-from aggcost.rescue import Answering, calls, rescue
+from aggcost.report import Assumption
+from aggcost.rescue import calls, rescue
 from aggcost.routes import UNPAID
 from aggcost.rules import Condition
 from aggcost.scanning import Ledgers
@@ -108,7 +110,8 @@ class Candidate:
     """A policy on this log: where it sends requests, what they cost before and after, how they are served.
 
     `parts` are its calls, those that serve first; `served` are their charges, `after` the charges of all. `tiers` are
-    what the months reach of the schedules of its `rates`, `used` what is spent in a month at whom.
+    what the months reach of the schedules of its `rates`, `used` what is spent in a month at whom. `assumptions` are
+    what its routing takes on trust.
     """
 
     policy: Policy
@@ -123,6 +126,7 @@ class Candidate:
     failing: Failing | None
     tiers: tuple[Reached, ...]
     used: tuple[MonthUsed, ...]
+    assumptions: tuple[Assumption, ...]
 
     @property
     def extra_names(self) -> tuple[str, ...]:
@@ -151,11 +155,11 @@ class Candidate:
 def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: Mapping[str, Dim]) -> Candidate:
     """Return the policy replayed on the ledgers under the arm's `own` rates; requests that stay keep today's."""
     cells = ledgers.cells
-    gates = _gates(policy, ledgers, own)
-    routed = decide(policy, cells, cells.dims["outcome"].where(USAGE), truths, gates, own)
+    asked = gates(policy, ledgers, truths, own)
+    routed = decide(policy, cells, cells.dims["outcome"].where(USAGE), truths, asked.all, own)
     invariants.every_cell_goes_somewhere(cells, routed)
     served = _part(policy, ExtraCalls("", cells, routed, own), truths, by)
-    extras, service, failing = _service(policy, ledgers, truths, gates, own, routed)
+    extras, service, failing = _service(policy, ledgers, truths, asked.all, own, routed)
     parts = (replace(served, name=None), *(_part(policy, extra, truths, by) for extra in extras))
     charges = [part.charges() for part in parts]
     return Candidate(
@@ -171,16 +175,8 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
         failing=failing,
         tiers=served.tiers,
         used=months_used(cells, served.bought, _spent_by(served), ledgers, own.card),
+        assumptions=assumptions(policy, cells, routed, asked.eligibility),
     )
-
-
-def _gates(policy: Policy, ledgers: Ledgers, own: Rates) -> tuple[Gate, ...]:
-    """Return what may refuse requests under a policy: what routes can take, then whether they answer."""
-    facts = {route: _facts(own.card, route) for route in policy.routes}
-    eligible = Eligibility(ledgers.cells, facts, policy.require_context)
-    if policy.failover is None or ledgers.health is None:
-        return (eligible,)
-    return eligible, Answering(ledgers.cells, ledgers.health, policy.failover, policy.gateway)
 
 
 def _service(
@@ -218,14 +214,6 @@ def _before(routed: Routed, own: Rates, served: Part, by: Mapping[str, Dim]) -> 
 
 def _spent_by(part: Part) -> dict[str, Dim]:
     return {name: part.keys[name] for name in SPENT_BY}
-
-
-def _facts(card: RateCard, route: Route) -> Facts:
-    rates = card.resolve(route.provider, route.model).rates
-    if rates is None:
-        return Facts()
-    retired = None if rates.retired is None else int(datetime.combine(rates.retired, time(), UTC).timestamp())
-    return Facts(rates.context_window, rates.max_output, retired)
 
 
 def _keys(policy: Policy, routed: Routed, by: Mapping[str, Dim]) -> dict[str, Dim]:

@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from aggcost import quantities, rules, sticky
+from aggcost.abilities import shown_keys
 from aggcost.errors import DataQualityError
 from aggcost.integers import IntArray, Mask, int64, numbers
 from aggcost.meters import PROMPT_KEYS, TOKEN_KEYS
@@ -69,6 +70,7 @@ class Plan:
     field of many values with (all others become `OTHER`); `tests` are kept as yes, no or unknown. `roundings` are
     those by which some price counts the units of a request, each with its meter. `numbered` are all values of some
     names, which the engine keeps apart by their positions. `sticky` are the bounds of hashes of sessions, by rule.
+    `abilities` are kept apart where the log tells.
     """
 
     grid_s: int = 3600
@@ -80,6 +82,7 @@ class Plan:
     roundings: tuple[tuple[str, Rounding], ...] = ()
     numbered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sticky: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    abilities: tuple[str, ...] = ()
 
     @property
     def most_bins(self) -> int:
@@ -192,6 +195,7 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) ->
         usage.recorded_cost.notnull().name("recorded"),
         (usage.request_count != 1).name("summed"),
         *quantities.use_keys(usage),
+        *shown_keys(usage, wanted.abilities),
         *keys_without_time(usage, wanted, zone),
     ]
     table = engine.to_arrow(usage.group_by(keys).aggregate(**_sums(usage), **quantities.sums(usage, wanted.roundings)))

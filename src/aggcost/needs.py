@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aggcost import sticky
+from aggcost.abilities import ABILITIES
 from aggcost.routes import Split
 from aggcost.rules import Atom, Condition
 
@@ -19,21 +20,34 @@ _NO_SESSION = Atom("session_id", "is_missing")
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The tests of conditions and levers, and the bounds of hashes of sessions by rule."""
+    """The tests of conditions and levers, the bounds of hashes of sessions by rule, and what routes are asked for.
+
+    `context_windows` and `max_outputs` are limits in tokens that policies state, `abilities` what requests may use.
+    """
 
     atoms: tuple[Atom, ...] = ()
     sticky: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    context_windows: tuple[int, ...] = ()
+    max_outputs: tuple[int, ...] = ()
+    abilities: tuple[str, ...] = ()
 
     def added_to(self, plan: Plan) -> Plan:
         """Return the plan with what the levers keep apart."""
-        return replace(plan, sticky=self.sticky)
+        return replace(plan, sticky=self.sticky, abilities=self.abilities)
 
 
 def needs(policies: Sequence[Policy], conditions: Iterable[Condition] = ()) -> Needs:
     """Return what the policies' levers, and these conditions, need kept apart so that one ledger serves them all."""
     atoms = tuple(atom for condition in conditions for atom in condition.atoms)
     found = sticky.together([_sticky(policy) for policy in policies])
-    return Needs(atoms=(*atoms, _NO_SESSION) if found else atoms, sticky=found)
+    stated = [one for policy in policies for one in policy.stated.values()]
+    return Needs(
+        atoms=(*atoms, _NO_SESSION) if found else atoms,
+        sticky=found,
+        context_windows=tuple(one.context_window for one in stated if one.context_window is not None),
+        max_outputs=tuple(one.max_output for one in stated if one.max_output is not None),
+        abilities=tuple(ABILITIES) if any(policy.require.shown for policy in policies) else (),
+    )
 
 
 def _sticky(policy: Policy) -> dict[str, tuple[int, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aggcost import shipped
@@ -23,6 +23,15 @@ from aggcost.change_costs import (
 )
 from aggcost.errors import ConfigError, did_you_mean
 from aggcost.failover import Failover, read_failover
+from aggcost.requirements import (
+    FACT_KEYS,
+    Requirements,
+    StatedFacts,
+    check_words,
+    read_needs,
+    read_requirements,
+    read_stated,
+)
 from aggcost.routes import (
     Cheapest,
     Route,
@@ -30,6 +39,7 @@ from aggcost.routes import (
     Single,
     Split,
     Target,
+    read_of_routes,
     read_routes,
     read_service_levels,
     read_split,
@@ -68,7 +78,10 @@ _NOT_YET = ("limits", "cascade", "cache", "max_p95_ms", "max_cost")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Requests that match `when` go to `target`, and where that is refused along `fallback`."""
+    """Requests that match `when` go to `target`, and where that is refused along `fallback`.
+
+    They need the abilities of `needs`, where it is not None, instead of those that the policy requires.
+    """
 
     name: str
     when: Condition
@@ -76,6 +89,7 @@ class Rule:
     fallback: tuple[Route | None, ...]
     evidence: str | None
     line: int
+    needs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,7 @@ class Policy:
     name: str
     rules: tuple[Rule, ...]
     otherwise: Target
-    require_context: bool
+    require: Requirements
     prices: tuple[Path, ...]
     discounts: tuple[Discount, ...]
     fees: Fees
@@ -106,6 +120,7 @@ class Policy:
     failover: Failover | None = None
     gateway: str | None = None
     incidents: tuple[Path, ...] = ()
+    stated: Mapping[Route, StatedFacts] = field(default_factory=dict)
 
     @property
     def pricing(self) -> tuple[tuple[Path, ...], bool, int | None]:
@@ -134,11 +149,13 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
     prices = _files(root.given("prices"), path.parent, "price file")
     incidents = _files(root.given("incidents"), path.parent, "incident file")
     failover, gateway = _failover(root)
+    require, stated = read_requirements(root.given("require")), read_stated(root.given("routes"))
+    check_words(root.given("require"), require, stated.values())
     return Policy(
         name=path.stem if name is None else name.text(),
         rules=rules,
         otherwise=target,
-        require_context=_require_context(root.given("require")),
+        require=require,
         prices=prices,
         discounts=read_discounts(root.given("discounts")),
         fees=read_fees(root.given("fees")),
@@ -152,6 +169,7 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
         failover=failover,
         gateway=gateway,
         incidents=incidents,
+        stated=stated,
     )
 
 
@@ -162,7 +180,7 @@ def repricing(name: str, prices: tuple[Path, ...], at_s: int | None) -> Policy:
         name=name,
         rules=(),
         otherwise=Single(None),
-        require_context=False,
+        require=Requirements(context=False),
         prices=prices,
         discounts=(),
         fees=Fees(),
@@ -217,7 +235,8 @@ def _rules(node: Node | None) -> tuple[Rule, ...]:
 
 def _rule(node: Node, default_name: str) -> Rule:
     refuse_not_yet(node, _NOT_YET)
-    fields = node.fields(required=("when",), optional=("name", "route", "split", "sticky", "fallback", "evidence"))
+    known = ("name", "route", "split", "sticky", "fallback", "evidence", "needs")
+    fields = node.fields(required=("when",), optional=known)
     name, fallback, evidence = node.given("name"), node.given("fallback"), node.given("evidence")
     if name is not None and name.text() == OTHERWISE:
         raise name.error(f"{OTHERWISE!r} names what no rule matches; call this rule something else")
@@ -228,6 +247,7 @@ def _rule(node: Node, default_name: str) -> Rule:
         fallback=() if fallback is None else read_routes(fallback),
         evidence=None if evidence is None else evidence.text(),
         line=node.line,
+        needs=read_needs(node.given("needs")),
     )
 
 
@@ -245,16 +265,6 @@ def _target(node: Node) -> Target:
 def _is_sticky(rule: Node) -> bool:
     stated = rule.given("sticky")
     return stated is not None and bool(stated.choice(("session",)))
-
-
-def _require_context(node: Node | None) -> bool:
-    if node is None:
-        return True
-    node.fields(optional=("context", "capabilities"))
-    context, capabilities = node.given("context"), node.given("capabilities")
-    if capabilities is not None and capabilities.boolean():
-        raise capabilities.error("not supported yet: require.capabilities", hint="write capabilities: false")
-    return True if context is None else context.boolean()
 
 
 def _failover(root: Node) -> tuple[Failover | None, str | None]:
@@ -280,13 +290,12 @@ def _service_levels(node: Node | None, rules: tuple[Rule, ...], otherwise: Targe
     if node is None:
         return {}
     used = _named(rules, otherwise)
-    levels = read_service_levels(node)
-    for route in levels:
+    for route in read_of_routes(node):
         if route not in used:
             names = [str(one) for one in used if one is not None]
             hint = did_you_mean(str(route), names) or f"routes: {', '.join(sorted(names))}"
             raise node.error(f"no rule sends anything to {route}", hint=hint)
-    return levels
+    return read_service_levels(node, FACT_KEYS)
 
 
 def _digest(*files: Path) -> str:

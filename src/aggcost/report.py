@@ -16,7 +16,7 @@ from aggcost.errors import Issue
 from aggcost.report_arms import Arm, Tokens
 from aggcost.report_compare import Comparison
 from aggcost.report_contract import ContractFigures, ReachedTier
-from aggcost.units import Count, Percent, Usd
+from aggcost.units import Count, Percent, Requests, Usd
 
 SCHEMA_VERSION = "1"
 
@@ -139,12 +139,16 @@ class Advice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumption:
-    """Something the log does not say: the value used, who says so (file:line), and its plausible range."""
+    """Something the log does not say: the value used, who says so (file:line), and its plausible range.
+
+    `requests` is how many rest on it, None where it is not about requests.
+    """
 
     name: str
     value: str
     source: str
     range: str | None = None
+    requests: Requests | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,15 +146,21 @@ def read_split(node: Node) -> Split:
     return Split(parts)
 
 
-def read_service_levels(node: Node) -> dict[Route, ServiceLevel]:
-    """Return the asserted service of routes, by route."""
-    levels: dict[Route, ServiceLevel] = {}
-    for name, level in node.mapping().items():
-        route = _named(level, name)
-        if route is None or route in levels:
-            raise level.error("as_logged has the service of the log" if route is None else f"{route} stands twice")
-        levels[route] = _service_level(level)
-    return levels
+def read_of_routes(node: Node) -> dict[Route, Node]:
+    """Return what is stated of routes, by route."""
+    found: dict[Route, Node] = {}
+    for name, stated in node.mapping().items():
+        route = _named(stated, name)
+        if route is None or route in found:
+            raise stated.error("as_logged has the service of the log" if route is None else f"{route} stands twice")
+        found[route] = stated
+    return found
+
+
+def read_service_levels(node: Node, beside: Sequence[str] = ()) -> dict[Route, ServiceLevel]:
+    """Return the asserted service of routes, by route; others read the keys that stand `beside` it."""
+    levels = {route: _service_level(stated, beside) for route, stated in read_of_routes(node).items()}
+    return {route: level for route, level in levels.items() if level != ServiceLevel()}
 
 
 def refuse_not_yet(node: Node, names: Sequence[str]) -> None:
@@ -164,8 +170,8 @@ def refuse_not_yet(node: Node, names: Sequence[str]) -> None:
             raise node.mapping()[name].error(f"not supported yet: {name}")
 
 
-def _service_level(node: Node) -> ServiceLevel:
-    node.fields(optional=("latency_ms", "availability"))
+def _service_level(node: Node, beside: Sequence[str]) -> ServiceLevel:
+    node.fields(optional=("latency_ms", "availability", *beside))
     latency, availability = node.given("latency_ms"), node.given("availability")
     stated = {} if latency is None else _percentiles(latency)
     up = None if availability is None else availability.decimal(minimum=0, maximum=100)

@@ -29,7 +29,6 @@ from aggcost.service import Latencies
 
 if TYPE_CHECKING:
     from aggcost.engine import Engine
-    from aggcost.rules import Atom
 
 RULE = "rule"  # a field of discounts that no log has: which rule decided
 MAX_GROUPS = 1_000  # values of a --by field that keep a line of their own
@@ -88,7 +87,7 @@ def scan(
     names = [*(name for name in by if name == "operation"), *([COLUMN] if COLUMN in usage.columns else [])]
     asked = needs.added_to(ledger.plan(atoms, names=names, grid_s=_grid_s(priced, zone)))
     instants = _instants(asked, outline, priced, span, zone)
-    wanted = _with_groups(engine, usage, needs.added_to(_with_prices(asked, atoms, priced, instants)), by)
+    wanted = _with_groups(engine, usage, needs.added_to(_with_prices(asked, needs, priced, instants)), by)
     cells = ledger.scan(engine, usage, wanted, zone)
     kept = replace(asked, names=_without(COLUMN, asked.names), numbered=outline.names)
     return Ledgers(cells, service.scan(engine, usage, kept), span, zone, instants is None, kept)
@@ -129,19 +128,23 @@ def cells(engine: Engine, usage: ibis.Table, card: RateCard, names: Sequence[str
 
 
 def _with_prices(
-    asked: ledger.Plan, atoms: Sequence[Atom], priced: Sequence[ModelRates], instants: tuple[int, ...] | None
+    asked: ledger.Plan, needs: Needs, priced: Sequence[ModelRates], instants: tuple[int, ...] | None
 ) -> ledger.Plan:
     """Return the plan with the cuts of prices and limits on top of those of the conditions."""
     found = ledger.plan(
-        atoms,
-        prompt_cuts=[*(cut for rates in priced for cut in rates.cuts), *_limits(priced, "context_window")],
-        output_cuts=_limits(priced, "max_output"),
+        [atom for atom in needs.atoms if atom.field != RULE],
+        prompt_cuts=[
+            *(cut for rates in priced for cut in rates.cuts),
+            *_over((*(rates.context_window for rates in priced), *needs.context_windows)),
+        ],
+        output_cuts=_over((*(rates.max_output for rates in priced), *needs.max_outputs)),
         names=asked.names,
         grid_s=asked.grid_s,
         instants=instants,
     )
     # One scan serves every way in which some card counts units.
-    return replace(found, roundings=tuple(dict.fromkeys(one for rates in priced for one in rates.roundings)))
+    roundings = tuple(dict.fromkeys(one for rates in priced for one in rates.roundings))
+    return replace(found, roundings=roundings)
 
 
 def _instants(
@@ -191,9 +194,9 @@ def _priced_models(
     return [rates for rates in found if rates is not None]
 
 
-def _limits(priced: Iterable[ModelRates], name: str) -> list[int]:
-    """Return the first number of tokens over each limit."""
-    return [limit + 1 for rates in priced if (limit := getattr(rates, name)) is not None]
+def _over(limits: Iterable[int | None]) -> list[int]:
+    """Return the first number of tokens over each known limit."""
+    return [limit + 1 for limit in limits if limit is not None]
 
 
 def _grid_s(priced: Iterable[ModelRates], zone: ZoneInfo) -> int:

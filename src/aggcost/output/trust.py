@@ -9,7 +9,7 @@ from aggcost.errors import Issue
 from aggcost.output.blocks import Cell, Column, Facts, Table, cells, name_column
 from aggcost.output.clean import clean
 from aggcost.output.figures import UNKNOWN, change, count, price
-from aggcost.report import Coverage, Input, Period, Prices, Report
+from aggcost.report import Assumption, Coverage, Input, Period, Prices, Report
 from aggcost.report_compare import AssertedPrice, Comparison
 
 ISSUES_SHOWN = 3
@@ -78,13 +78,23 @@ def assumption_table(report: Report) -> Table | None:
     """Return what the log does not say and who says it, or None where nothing is assumed."""
     if not report.assumptions:
         return None
+    counted = any(one.requests is not None for one in report.assumptions)
+    requests = (Column("requests"),) if counted else ()
     return Table(
-        (name_column("assumed"), Column("value", "left"), Column("range", "left"), Column("stated in", "left")),
-        tuple(
-            cells(clean(one.name), clean(one.value), clean(one.range or ""), clean(one.source))
-            for one in report.assumptions
+        (
+            name_column("assumed"),
+            Column("value", "left"),
+            *requests,
+            Column("range", "left"),
+            Column("stated in", "left"),
         ),
+        tuple(_assumption(one, counted=counted) for one in report.assumptions),
     )
+
+
+def _assumption(one: Assumption, *, counted: bool) -> tuple[Cell, ...]:
+    requests = ("" if one.requests is None else count(one.requests),) if counted else ()
+    return cells(clean(one.name), clean(one.value), *requests, clean(one.range or ""), clean(one.source))
 
 
 def input_table(inputs: Sequence[Input], heading: str = "read") -> Table:

@@ -1,0 +1,57 @@
+"""What a policy's routing rests on that neither the log nor any price source states, with the requests it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from aggcost.arms import count
+from aggcost.eligibility import Eligibility, not_told
+from aggcost.integers import Mask, total
+from aggcost.ledger import Cells
+from aggcost.policy import Policy
+from aggcost.replay import Routed
+from aggcost.report import Assumption
+from aggcost.routes import UNPAID
+from aggcost.units import Requests
+
+_NOWHERE = "no source"
+
+
+def assumptions(policy: Policy, cells: Cells, routed: Routed, gate: Eligibility) -> tuple[Assumption, ...]:
+    """Return what the routes that took requests were taken to be able to do, and what requests were taken not to do."""
+    return (*_of_routes(cells, routed, gate), *_of_requests(policy, cells, routed, gate))
+
+
+def _of_routes(cells: Cells, routed: Routed, gate: Eligibility) -> Iterator[Assumption]:
+    for position, route in enumerate(routed.routes):
+        if route is None or route in UNPAID:
+            continue
+        for one in gate.unknown(route):
+            if requests := resting(cells, routed, (routed.route == position) & one.cells[routed.cell]):
+                name = f"{one.name} of {route}"
+                yield Assumption(name=name, value=one.assumed, source=_NOWHERE, requests=requests)
+
+
+def _of_requests(policy: Policy, cells: Cells, routed: Routed, gate: Eligibility) -> Iterator[Assumption]:
+    """Yield the abilities that a request may use without the log telling, where its route may lack one."""
+    words = not_told(policy, cells)
+    doubtful = np.zeros(len(routed.cell), dtype=bool)
+    for position, route in enumerate(routed.routes):
+        if route is not None and route not in UNPAID and not gate.has(route) >= frozenset(words):
+            doubtful |= routed.route == position
+    if requests := resting(cells, routed, doubtful):
+        yield Assumption(
+            name=f"use of {', '.join(words)}",
+            value="by no request",
+            source="not logged",
+            requests=requests,
+        )
+
+
+def resting(cells: Cells, routed: Routed, mask: Mask) -> Requests:
+    """Return how many requests the masked shares hold."""
+    held = total(cells.sums["requests"][routed.cell[mask]] * routed.parts[mask])
+    return count(Fraction(held, routed.whole))
