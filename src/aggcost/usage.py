@@ -76,6 +76,16 @@ OPTIONAL: tuple[Column, ...] = (
     Column("session", "int64", "sessions of a tool, where they are billed by the piece"),
 )
 OPTIONAL_NAMES: tuple[str, ...] = tuple(column.name for column in OPTIONAL)
+# What fewer logs tell: what a prompt begins with. A table has these columns where its log does; nothing adds them up.
+PREFIX: tuple[Column, ...] = (
+    Column(
+        "prefix_blocks", "array<int64>", "ids of the blocks of the prompt, in their order; equal ids, equal prefixes"
+    ),
+    Column("block_tokens", _TOKENS, "tokens a block; the last one of a prompt may have fewer"),
+    Column("source_row", "int64", "place of the row in its file, which decides between requests of one time"),
+)
+TOLD: tuple[Column, ...] = (*OPTIONAL, *PREFIX)
+TOLD_NAMES: tuple[str, ...] = tuple(column.name for column in TOLD)
 
 MAX_TOKENS_A_ROW = 10**12
 STATUSES: tuple[str, ...] = ("ok", "error", "cancelled", "rejected")

@@ -14,6 +14,7 @@ from aggcost.errors import InputError, UsageError, did_you_mean
 from aggcost.importers import casts, contained
 from aggcost.importers.casts import Cell
 
+BLOCKS = "prefix_blocks"
 # Field -> header names (lower case) that mean it, the most exact first.
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "timestamp": ("timestamp", "ts", "time", "created_at", "created", "start_time", "starttime", "started_at", "date"),
@@ -74,6 +75,8 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "cost_usd": ("cost_usd", "cost", "total_cost", "spend", "response_cost"),
     "billable": ("billable",),
     "prompt": ("prompt",),
+    "prefix_blocks": (BLOCKS,),
+    "block_tokens": ("block_tokens",),
 }
 _UNITS = dict.fromkeys(("latency_s", "latency_seconds", "duration_s", "duration_seconds", "ttft_s"), "s")
 TOKENS = contained.PROMPT
@@ -258,14 +261,16 @@ _COLUMN_OF = {
     "output_video_tokens": "output_video", "web_searches": "web_search", "file_searches": "file_search",
     "audio_in_seconds": "second_audio_in", "audio_out_seconds": "second_audio_out", "video_seconds": "second_video",
     "billed_images": "image", "billed_pages": "page", "billed_characters": "char", "billed_sessions": "session",
+    BLOCKS: BLOCKS, "block_tokens": "block_tokens",
 }  # fmt: skip
 _COUNTS = (
     *TOKENS, "output_tokens", "reasoning_tokens", *contained.PARTS, "web_searches", "file_searches", "billed_images",
-    "billed_pages", "billed_characters", "billed_sessions", "requests", "attempt", "http_status",
+    "billed_pages", "billed_characters", "billed_sessions", "requests", "attempt", "http_status", "block_tokens",
 )  # fmt: skip
 
 _CASTS: Mapping[str, Callable[[Cell], str]] = {
     "status": casts.status, "grain": casts.grain, "cost_usd": casts.money, "billable": casts.yes,
+    BLOCKS: casts.block_ids,
     **dict.fromkeys(_COUNTS, casts.count),
 }  # fmt: skip
 

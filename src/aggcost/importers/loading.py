@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -95,7 +96,8 @@ def imported(engine: Engine, one: Opened, options: ReadOptions, name: str) -> Pa
     table = one.table or tables.open_json(engine, one.file, one.sample.shape)
     selection = _selected(engine, one.format, table, options)
     # Repeats are told among rows that stand side by side, whatever file they come from.
-    viewed = table.kind == "parquet" and not (one.format.LAYOUT and one.format.LAYOUT.key)
+    repeating = bool(one.format.LAYOUT and one.format.LAYOUT.key)
+    viewed = table.kind == "parquet" and not (repeating or selection.ordered)
     part = (_viewed if viewed else _copied)(engine, table, one.format.NAME, selection, name)
     if any(reject.reason == tables.TOO_LONG for reject in part.rejects):
         longer = tables.with_long_lines(table)
@@ -149,9 +151,11 @@ def _copied(engine: Engine, table: LogTable, format_name: str, selection: Select
     kept, select = engine.folder / f"{name}.parquet", selection.sql
     quarantine.forget_rejects(engine)
     with activity.measured(), Counting([(table.file.path, table.file.given)]) as counting:
-        into = f"TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)"
-        rows = _strictly(engine, table, f"COPY ({select}) {into}") if table.unseen else None
-        rows = int(engine.rows(f"COPY ({select}) {into}")[0][0]) if rows is None else rows
+        groups = f", ROW_GROUP_SIZE {_ROWS_WITH_LISTS}" if selection.ordered else ""
+        into = f"TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy{groups})"
+        with _in_order(engine, ordered=selection.ordered):
+            rows = _strictly(engine, table, f"COPY ({select}) {into}") if table.unseen else None
+            rows = int(engine.rows(f"COPY ({select}) {into}")[0][0]) if rows is None else rows
     rejects = quarantine.rejects(engine, table)
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
     relation, records = engine.backend.table(name), rows + len(rejects)
@@ -210,7 +214,7 @@ def _batch(engine: Engine, batch: Sequence[Opened], options: ReadOptions, name: 
     counting = Counting([(file.path, file.given) for file in large])
     engine.register(tables.PACK, pack.reader())
     with counting, engine.roomy(room_mb), activity.measured():
-        _copy(engine, selection.sql, kept, ordered=_layout(first).ordered)
+        _copy(engine, selection.sql, kept, ordered=_layout(first).ordered or selection.ordered)
     engine.rows(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({quoted(str(kept))})")  # noqa: S608
     counted = _counted(engine, name)
     selecting.need_zone(engine, first.file.shown, name, selection.timestamp, selection.meaning)
@@ -260,6 +264,7 @@ def _room_mb(layout: Layout, listed: Sequence[SourceFile]) -> int:
 
 _VECTOR_ROWS, _COPIES, _ROOM_MB, _MOST_MB = 2048, 55, 150, 6000
 _CHECK_MB = 300
+_ROWS_WITH_LISTS = 4096  # of a thousand ids each are 32 MB
 _LOOK_FILES, _LOOK_LINES = 20, 50
 _NOTES = {"lines": "JSON, one object a line", "array": tables.DOCUMENT, "document": tables.DOCUMENT}
 _KINDS = {"lines": "jsonl", "array": "document", "document": "document"}
@@ -293,13 +298,19 @@ def _select_alone(engine: Engine, one: Opened, file: SourceFile, options: ReadOp
 
 
 def _copy(engine: Engine, select: str, kept: Path, *, ordered: bool) -> None:
-    statement = f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)"
+    with _in_order(engine, ordered=ordered):
+        engine.rows(f"COPY ({select}) TO {quoted(str(kept))} (FORMAT parquet, COMPRESSION snappy)")
+
+
+@contextmanager
+def _in_order(engine: Engine, *, ordered: bool) -> Iterator[None]:
+    """Have rows read in the order of their file where that matters; it takes memory."""
     if not ordered:
-        engine.rows(statement)
+        yield
         return
     engine.rows("SET preserve_insertion_order = true")
     try:
-        engine.rows(statement)
+        yield
     finally:
         engine.rows("SET preserve_insertion_order = false")
 

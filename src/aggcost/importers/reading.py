@@ -42,7 +42,7 @@ from aggcost.importers.sources import Database
 from aggcost.importers.stored import Wanted
 from aggcost.importers.tables import LogTable
 from aggcost.ledger import accepted
-from aggcost.usage import COLUMN_NAMES, COLUMNS, OPTIONAL, OPTIONAL_NAMES, Column
+from aggcost.usage import COLUMN_NAMES, COLUMNS, TOLD, TOLD_NAMES, Column
 
 NESTED = "nested span"
 
@@ -246,7 +246,7 @@ def _canonical(engine: Engine, one: Opened) -> Part:
     missing = [column for column in COLUMNS if column.name not in stored.columns]
     whole = stored.mutate(**{column.name: ibis.null(column.type) for column in missing})
     hashed = ibis.ifelse(whole.request_id.notnull(), engine.hashed(whole.request_id), ibis.null("int64"))
-    told = [name for name in OPTIONAL_NAMES if name in stored.columns]
+    told = [name for name in TOLD_NAMES if name in stored.columns]
     relation = whole.select(*COLUMN_NAMES, *told, issue=ibis.null("string"), id_hash=hashed)
     records = int(engine.to_arrow(relation.count().as_table()).column(0)[0].as_py())
     with Counting([(one.file.path, one.file.given)]) as counting:
@@ -268,7 +268,7 @@ def _united(engine: Engine, parts: Sequence[Part], name: str) -> ibis.Table:
     for number, (columns, group) in enumerate(alike.items()):
         stack = _once if columns == (DUP_KEY,) else _stacked
         relations.append(stack(engine, group, f"{name}s{number}"))
-    told = _told_quantities(engine, relations)
+    told = _told_columns(engine, relations)
     whole = [_completed(relation, told) for relation in relations]
     return ibis.union(*whole) if len(whole) > 1 else whole[0]
 
@@ -344,14 +344,14 @@ def _rows_of_one(parts: Sequence[Part]) -> str:
     return f"SELECT * FROM read_parquet([{listed}], union_by_name=true){set_aside}"  # noqa: S608
 
 
-def _told_quantities(engine: Engine, relations: Sequence[ibis.Table]) -> tuple[Column, ...]:
+def _told_columns(engine: Engine, relations: Sequence[ibis.Table]) -> tuple[Column, ...]:
     """Return the optional columns that some file has a value in: a format may know more than its logs tell."""
     found = set()
     for relation in relations:
-        known = {name: relation[name].notnull().any() for name in OPTIONAL_NAMES if name in relation.columns}
+        known = {name: relation[name].notnull().any() for name in TOLD_NAMES if name in relation.columns}
         answers = engine.to_arrow(relation.aggregate(**known)).to_pylist() if known else []
         found |= {name for row in answers for name, answer in row.items() if answer}
-    return tuple(column for column in OPTIONAL if column.name in found)
+    return tuple(column for column in TOLD if column.name in found)
 
 
 def _completed(stored: ibis.Table, told: Sequence[Column]) -> ibis.Table:
@@ -388,7 +388,7 @@ def write_canonical(engine: Engine, usage: Usage, path: Path) -> int:
     rows = usage.table.filter(accepted(usage.table))
     part = unfinished(path)
     try:
-        told = [name for name in OPTIONAL_NAMES if name in rows.columns]
+        told = [name for name in TOLD_NAMES if name in rows.columns]
         sql = ibis.to_sql(rows.select(*COLUMN_NAMES, *told), dialect="duckdb")
         written = engine.rows(f"COPY ({sql}) TO {quoted(str(part))} (FORMAT parquet, COMPRESSION zstd)")[0][0]
         part.replace(path)

@@ -11,21 +11,23 @@ from aggcost.importers import casts, contained, fields
 from aggcost.importers.casts import Cell, is_naive
 from aggcost.importers.fields import Meaning, Source
 from aggcost.importers.tables import LogTable
-from aggcost.usage import COLUMNS, OPTIONAL
+from aggcost.usage import COLUMNS, TOLD
 
 EPOCH_UNITS = ((10**11, "s"), (10**14, "ms"), (10**17, "us"), (10**20, "ns"))
 SMALLEST_EPOCH_S = 10**8  # 1973: a smaller number counts from some other beginning
 SAMPLE_ROWS = 1000  # that decide between text and numbers, where a column of times holds both
 NO_ZONE = "timestamp:has_no_zone"
+AS_READ = "row_number() OVER ()"
 LATE = "has_unseen_keys"  # of a row with a key that the sample of its file did not show
 # Names that every ledger is grouped by: their cells are read by each scan.
 GROUPED = ("provider", "model", "task", "service_tier", "region")
 _TYPES = {"int64": "BIGINT", "string": "VARCHAR", "boolean": "BOOLEAN", "timestamp(6)": "TIMESTAMP",
-          "decimal(38, 12)": "DECIMAL(38, 12)"}  # fmt: skip
+          "decimal(38, 12)": "DECIMAL(38, 12)", "array<int64>": "BIGINT[]"}  # fmt: skip
 _NOT_A_COUNT = "not_a_count"
 _REASONS = {
     "timestamp": "not_a_time", "latency_ms": "not_a_duration", "ttft_ms": "not_a_duration", "cost_usd": "not_an_amount",
     "status": "not_a_status", "billable": "not_yes_or_no", "grain": "not_a_grain",
+    fields.BLOCKS: "not_a_list_of_ids",
     **dict.fromkeys(fields.SECONDS, "not_a_duration"),
 }  # fmt: skip
 
@@ -35,7 +37,8 @@ class Rows:
     """What a SELECT reads: a relation, the file as the user named it, and what its format says of rows.
 
     `broken` are the first tests of a row's issue, `last` the last ones. Where `request` (SQL) is not true a row is no
-    request, and nothing else can be wrong with it. `extras` are further columns.
+    request, and nothing else can be wrong with it. `extras` are further columns. `place` numbers rows as they stand in
+    the file; unless the file itself does, they have to be read in their order.
     """
 
     sql: str
@@ -44,6 +47,7 @@ class Rows:
     last: tuple[str, ...] = ()
     request: str = ""
     extras: Mapping[str, str] = field(default_factory=dict)
+    place: str = AS_READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ class Selection:
         """Where times come from."""
         return self.found.get("timestamp")
 
+    @property
+    def ordered(self) -> bool:
+        """Whether rows must be read in their order: of prompts that share blocks, it decides."""
+        return fields.BLOCKS in self.found and self.rows.place == AS_READ
+
 
 def select(rows: Rows, found: Mapping[str, Source], meaning: Meaning, *, request_ids: bool = True) -> str:
     """Return the canonical SELECT of a file; columns that the log does not have are left out.
@@ -78,10 +87,14 @@ def select(rows: Rows, found: Mapping[str, Source], meaning: Meaning, *, request
         inner["request_id"] = made["request_id"]
         made["request_id"] = identifier(fields.value_name("request_id"))
     values = {name: identifier(fields.value_name(name)) for name in checked}
+    if ordered := fields.BLOCKS in found:
+        inner["source_row"] = rows.place
+        made["source_row"] = identifier(fields.value_name("source_row"))
     made["source_file"] = quoted(rows.shown)
     if "recorded_cost" in made:
         made["currency"] = "'USD'"
-    kept = {name: sql for name, sql in made.items() if request_ids or name not in ("request_id", "source_file")}
+    dropped = ("request_id",) if ordered else ("request_id", "source_file")
+    kept = {name: sql for name, sql in made.items() if request_ids or name not in dropped}
     listed = [f"CAST({sql} AS {_type_of(name)}) AS {identifier(name)}" for name, sql in kept.items()]
     listed.append(f"{_issue(rows, found, values, meaning)} AS issue")
     if "request_id" in made:
@@ -97,7 +110,8 @@ def of_names(table: LogTable, found: Mapping[str, Source]) -> Rows:
     unknown = f"WHEN {' AND '.join(f'{sql} IS NULL' for sql in named)} THEN 'line:not_an_object_with_known_keys'"
     late = {LATE: f"coalesce({', '.join(map(identifier, table.unseen))}) IS NOT NULL"} if table.unseen else {}
     last = (unknown,) if table.kind == "jsonl" and named else ()
-    return Rows(table.sql, table.file.shown, last=last, extras=late)
+    place = "file_row_number + 1" if table.kind == "parquet" else AS_READ
+    return Rows(table.sql, table.file.shown, last=last, extras=late, place=place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +160,7 @@ def _odd(name: str, cell: Cell) -> str | None:
 
 
 def _type_of(name: str) -> str:
-    return next(_TYPES[column.type] for column in (*COLUMNS, *OPTIONAL) if column.name == name)
+    return next(_TYPES[column.type] for column in (*COLUMNS, *TOLD) if column.name == name)
 
 
 def _issue(rows: Rows, found: Mapping[str, Source], values: Mapping[str, str], meaning: Meaning) -> str:
@@ -161,7 +175,7 @@ def _issue(rows: Rows, found: Mapping[str, Source], values: Mapping[str, str], m
         cell = found[name].cell
         if cell.kind not in ("time", "zoned"):
             reason = _REASONS.get(name, _NOT_A_COUNT)
-            tests.append(f"WHEN ({values[name]}) IS NULL AND {cell.text} IS NOT NULL THEN '{name}:{reason}'")
+            tests.append(f"WHEN ({values[name]}) IS NULL AND {cell.is_there} THEN '{name}:{reason}'")
     for test, issue in contained.contradictions(values, excludes_cache=meaning.input_excludes_cache):
         tests.append(f"WHEN {test} THEN '{issue}'")
     if "requests" in values and not rows.extras.get("grain"):

@@ -137,7 +137,13 @@ def _parquet_cell(column: str, sql_type: str) -> Cell:
     nested = sql_type.startswith(("MAP", "STRUCT")) or sql_type.endswith("]")
     if sql_type == "BOOLEAN":
         return Cell(f"CAST({column} AS VARCHAR)")  # true is no count of 1
-    return Cell(f"CAST(to_json({column}) AS VARCHAR)" if nested else column, _kind(sql_type))
+    if nested:
+        listed = column if _kind(sql_type.removesuffix("[]")) == "int" and sql_type not in _WIDE else ""
+        return Cell(f"CAST(to_json({column}) AS VARCHAR)", listed=listed)
+    return Cell(column, _kind(sql_type))
+
+
+_WIDE = ("UBIGINT[]", "HUGEINT[]")
 
 
 def _kind(sql_type: str) -> str:
