@@ -51,6 +51,7 @@ def test_help_and_version_are_quick_and_complete(tmp_path):
         "audit",
         "reconcile",
         "peaks",
+        "caches",
         "prices",
         "formats",
         "convert",

@@ -25,7 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         """replay movement timing latency_model foresight eligibility health rescue extra_calls route_facts service period
         finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits prefix_cache""",
-        """report report_arms report_audit report_compare report_contract report_failover report_names report_peaks
+        """report report_arms report_audit report_caches report_compare report_contract report_failover report_names report_peaks
         report_prices report_reconcile reports
         config""",
         "importers price_sources output",
@@ -33,7 +33,8 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         backtest
         sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices
         commitments
-        contract_report what_if peaks lever_assumptions failing failover_report gates assumed""",
+        contract_report what_if peaks lever_assumptions failing failover_report gates assumed
+        caches cached_bill""",
         "supervisor cli api demo __init__ __main__",
     )
 )

@@ -12,7 +12,7 @@ MONEY = (
     *("money", "meters", "units", "ratecard", "model_rates", "tariff", "price_sources/*"),
     *("rating", "charging", "withheld", "arms", "compare", "coverage", "spend", "asserted"),
     *("reconcile", "sides", "variance", "matchup", "importers/casts", "importers/places", "importers/contained"),
-    *("finance", "proposal", "cashflow", "readings", "budget"),
+    *("finance", "proposal", "cashflow", "readings", "budget", "caches", "cached_bill"),
     *(
         "policy",
         "config",

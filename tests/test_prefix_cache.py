@@ -9,7 +9,7 @@ from itertools import product, takewhile
 import numpy as np
 import pytest
 
-from aggcost.prefix_cache import Blocks, PromptCache, Prompts, curve, split
+from aggcost.prefix_cache import PromptCache, Prompts, blocks_of, curve, split
 
 FOR_EVER = PromptCache(ttl_s=None, minimum_tokens=0)
 SECOND = 1_000_000
@@ -22,7 +22,7 @@ def prompts(rows, block_tokens=10):
     if all(one is not None for one in ids):
         offsets = np.cumsum([0, *map(len, ids)])
         flat = np.array([one for listed in ids for one in listed], np.int64)
-        blocks = Blocks(offsets, flat, np.full(len(rows), block_tokens))
+        blocks = blocks_of(offsets, flat, np.full(len(rows), block_tokens))
     return Prompts(
         np.array(seconds, np.int64) * SECOND, np.array(sessions, np.int64), np.array(tokens, np.int64), blocks
     )
@@ -112,7 +112,7 @@ def test_the_curve_by_hand():
 
 def test_nothing_of_nothing():
     assert read([]) == []
-    assert curve(Prompts(*[np.zeros(0, np.int64)] * 3, Blocks(np.zeros(1, np.int64), *[np.zeros(0, np.int64)] * 2)),
+    assert curve(Prompts(*[np.zeros(0, np.int64)] * 3, blocks_of(np.zeros(1, np.int64), *[np.zeros(0, np.int64)] * 2)),
                  FOR_EVER).at(9) == (0, 0)  # fmt: skip
     assert read([(0, 0, 5, []), (1, 0, 5, [])]) == [0, 0]
 

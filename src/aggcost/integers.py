@@ -26,9 +26,24 @@ def int64(column: pa.ChunkedArray) -> IntArray:
     return np.where(_known(values), whole, 0) if values.null_count else whole
 
 
+def lists(column: pa.ChunkedArray) -> tuple[IntArray, IntArray]:
+    """Return a column of lists of int64 as offsets (one more than rows) and values; a null is an empty list."""
+    chunks = [chunk for chunk in column.chunks if len(chunk)]
+    lengths = [np.zeros(1, np.int64), *map(_lengths, chunks)]
+    values = [np.zeros(0, np.int64), *(numbers(chunk.flatten()) for chunk in chunks)]
+    return np.cumsum(np.concatenate(lengths)), np.concatenate(values)
+
+
+def _lengths(values: pa.Array) -> IntArray:
+    lengths = np.diff(numbers(values.offsets).astype(np.int64))
+    return np.where(_known(values), lengths, 0) if values.null_count else lengths
+
+
 def numbers(values: pa.Array) -> np.ndarray[Any, Any]:
     """Return the integers of an array as they lie in memory, whatever where it is null."""
     # Arrow's own to_numpy imports pandas first, which takes longer than a small log.
+    if not len(values):
+        return np.zeros(0, np.int64)
     return np.frombuffer(values.buffers()[1], dtype=str(values.type))[values.offset :][: len(values)]
 
 

@@ -13,7 +13,8 @@ stand in the order in which they were sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,8 @@ Scope = Literal["all", "session"]
 SECOND_US = 1_000_000
 UNKNOWN_SESSION = -1
 _NEVER = -1
+_WIDEST = 1 << 62
+_TOGETHER = 1 << 20  # blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +46,30 @@ class PromptCache:
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """The block ids of prompts, one after another: those of prompt i are `ids[offsets[i]:offsets[i + 1]]`.
+    """The block ids of prompts: those of prompt i are the `counts[i]` from `ids[starts[i]]` on.
 
     `tokens` is how many tokens a block has, a number a prompt. The last block may not be full.
     """
 
-    offsets: IntArray
+    starts: IntArray
+    counts: IntArray
     ids: IntArray
     tokens: IntArray
 
     def take(self, prompts: IntArray) -> Blocks:
-        """Return the blocks of some prompts, in their order."""
-        counts = np.diff(self.offsets)[prompts]
-        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        shift = np.repeat(self.offsets[prompts] - offsets[:-1], counts)
-        return Blocks(offsets, self.ids[np.arange(offsets[-1]) + shift], self.tokens[prompts])
+        """Return the blocks of some prompts, in their order; the ids stay where they are."""
+        return Blocks(self.starts[prompts], self.counts[prompts], self.ids, self.tokens[prompts])
+
+    def joined(self) -> tuple[IntArray, IntArray]:
+        """Return where the ids of each prompt begin (one more than prompts), and these ids, one after another."""
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts)])
+        shift = np.repeat(self.starts - offsets[:-1], self.counts)
+        return offsets, self.ids[np.arange(offsets[-1]) + shift]
+
+
+def blocks_of(offsets: IntArray, ids: IntArray, tokens: IntArray) -> Blocks:
+    """Return blocks whose ids stand one after another: those of prompt i are `ids[offsets[i]:offsets[i + 1]]`."""
+    return Blocks(offsets[:-1], np.diff(offsets), ids, tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +104,22 @@ class Split:
 
 def split(prompts: Prompts, cache: PromptCache) -> Split:
     """Return what a cache reads and writes of each prompt: by blocks where the log has them, else by sessions."""
+    return splits(prompts, cache, (cache.ttl_s,))[0]
+
+
+def splits(prompts: Prompts, cache: PromptCache, ttls_s: Sequence[int | None]) -> tuple[Split, ...]:
+    """Return the same for caches that differ in how long they keep a prompt, in one pass for all of them."""
+    kinds = [replace(cache, ttl_s=ttl_s) for ttl_s in ttls_s]
     if prompts.blocks is None:
-        return _split(prompts, cache, _read_of_sessions(prompts, cache), np.zeros(len(prompts), np.int64))
-    trace = _trace(prompts, cache)
-    hits = _alive(trace, cache.ttl_s)
-    if cache.capacity_blocks is not None:
-        hits &= _depths(trace) <= cache.capacity_blocks
-    blocks = np.zeros(len(prompts), np.int64)
-    blocks[trace.prompt] = _leading(hits, trace.offsets)
-    return _split(prompts, cache, _tokens_of(blocks, prompts, cache), blocks)
+        none = np.zeros(len(prompts), np.int64)
+        return tuple(_split(prompts, one, _read_of_sessions(prompts, one), none) for one in kinds)
+    runs = np.zeros((len(kinds), len(prompts)), np.int64)
+    for trace in _traces(prompts, prompts.blocks, cache):
+        held = None if cache.capacity_blocks is None else _depths(trace) <= cache.capacity_blocks
+        for run, one in zip(runs, kinds, strict=True):
+            hits = _alive(trace, one.ttl_s)
+            run[trace.prompt] = _leading(hits if held is None else hits & held, trace.offsets)
+    return tuple(_split(prompts, one, _tokens_of(run, prompts, one), run) for run, one in zip(runs, kinds, strict=True))
 
 
 def _split(prompts: Prompts, cache: PromptCache, read: IntArray, blocks: IntArray) -> Split:
@@ -143,11 +162,20 @@ class Curve:
 
 
 def curve(prompts: Prompts, cache: PromptCache) -> Curve:
-    """Return what a cache reads at every capacity, `cache.capacity_blocks` aside; the prompts have blocks.
+    """Return what a cache reads at every capacity, `cache.capacity_blocks` aside; the prompts have blocks."""
+    if prompts.blocks is None:
+        raise AssertionError("these prompts have no blocks")
+    nothing = (np.zeros(0, np.int64),) * 3
+    parts = [nothing, *(_needs(prompts, trace, cache) for trace in _traces(prompts, prompts.blocks, cache))]
+    depths, blocks, tokens = _summed(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    return Curve(depths, np.cumsum(blocks), np.cumsum(tokens))
+
+
+def _needs(prompts: Prompts, trace: _Trace, cache: PromptCache) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the capacities from which on something more is read, and the blocks and tokens that each adds.
 
     The leading run of a prompt needs room for the deepest of its blocks.
     """
-    trace = _trace(prompts, cache)
     needed = _depths(trace)
     needed[~_alive(trace, cache.ttl_s)] = len(needed) + 1
     deepest = len(needed) + 2
@@ -158,15 +186,16 @@ def curve(prompts: Prompts, cache: PromptCache) -> Curve:
     # Of a prefix below the minimum nothing is read: the block that completes it brings those before it.
     counted = np.where(upto == 0, 0, np.where(before == 0, place + 1, 1))
     found = needed <= len(needed)
-    order = np.argsort(needed[found], kind="stable")
-    depths, last = _ends(needed[found][order])
-    return Curve(depths, np.cumsum(counted[found][order])[last], np.cumsum((upto - before)[found][order])[last])
+    return _summed(needed[found], counted[found], (upto - before)[found])
 
 
-def _ends(ordered: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the distinct values of an ordered array, and where each stands last."""
-    last = np.flatnonzero(np.diff(ordered, append=ordered[-1:] + 1))
-    return ordered[last], last
+def _summed(depths: IntArray, blocks: IntArray, tokens: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the distinct depths ascending, and the blocks and tokens of each."""
+    found, place = np.unique(depths, return_inverse=True)
+    sums = np.zeros((2, len(found)), np.int64)
+    np.add.at(sums[0], place, blocks)
+    np.add.at(sums[1], place, tokens)
+    return found, sums[0], sums[1]
 
 
 def _tokens_of(blocks: IntArray, prompts: Prompts, cache: PromptCache) -> IntArray:
@@ -193,19 +222,30 @@ class _Trace:
     before: IntArray
 
 
-def _trace(prompts: Prompts, cache: PromptCache) -> _Trace:
-    if prompts.blocks is None:
-        raise AssertionError("these prompts have no blocks")
+def _traces(prompts: Prompts, blocks: Blocks, cache: PromptCache) -> Iterator[_Trace]:
+    """Yield the blocks of caches, several at once that are not too many for the memory."""
     shared = _caches(prompts.session, cache.scope)
     order = np.argsort(shared, kind="stable")
     order = order[prompts.tokens[order] >= cache.minimum_tokens]
-    blocks = prompts.blocks.take(order)
-    of = np.repeat(np.arange(len(order)), np.diff(blocks.offsets))
-    previous = _previous(blocks.ids, shared[order][of])
-    before, start = previous, blocks.offsets[of]
+    ends = np.append(np.flatnonzero(np.diff(shared[order])) + 1, len(order))  # of the prompts of each cache
+    upto = np.concatenate([np.zeros(1, np.int64), np.cumsum(blocks.counts[order])])
+    start = 0
+    while start < len(order):
+        within = np.searchsorted(upto[ends], upto[start] + _TOGETHER, side="right") - 1
+        end = int(ends[max(within, np.searchsorted(ends, start, side="right"))])
+        chosen = order[start:end]
+        yield _trace(chosen, shared[chosen], prompts.ts_us[chosen], blocks.take(chosen))
+        start = end
+
+
+def _trace(prompt: IntArray, shared: IntArray, ts_us: IntArray, blocks: Blocks) -> _Trace:
+    offsets, ids = blocks.joined()
+    of = np.repeat(np.arange(len(prompt)), np.diff(offsets))
+    previous = _previous(ids, shared[of])
+    before, start = previous, offsets[of]
     while (again := before >= start).any():
         before = np.where(again, previous[before], before)
-    return _Trace(order, blocks.offsets, of, prompts.ts_us[order], previous, before)
+    return _Trace(prompt, offsets, of, ts_us, previous, before)
 
 
 def _caches(session: IntArray, scope: Scope) -> IntArray:
@@ -216,9 +256,19 @@ def _caches(session: IntArray, scope: Scope) -> IntArray:
     return np.where(session == UNKNOWN_SESSION, own, session)
 
 
+def _by_id(ids: IntArray, cache: IntArray) -> IntArray:
+    """Return the order by cache and id in which equal ones stay as they are."""
+    if not len(ids):
+        return np.zeros(0, np.int64)
+    lowest, width = int(ids.min()), int(ids.max()) - int(ids.min()) + 1
+    if width * (int(cache.max()) + 1) < _WIDEST:  # one sort instead of two
+        return np.argsort(cache * width + (ids - lowest), kind="stable")
+    return np.lexsort((ids, cache))
+
+
 def _previous(ids: IntArray, cache: IntArray) -> IntArray:
     """Return where the same id of the same cache stood before, -1 for nowhere."""
-    order = np.lexsort((ids, cache))  # stable
+    order = _by_id(ids, cache)
     same = (ids[order][1:] == ids[order][:-1]) & (cache[order][1:] == cache[order][:-1])
     previous = np.full(len(ids), _NEVER, np.int64)
     previous[order[1:]] = np.where(same, order[:-1], _NEVER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from aggcost.cli import analyze, audit, check, convert, demo, formats, init, peaks, prices, reconcile, simulate
+from aggcost.cli import analyze, audit, caches, check, convert, demo, formats, init, peaks, prices, reconcile, simulate
 
 app = typer.Typer(
     name="aggcost",
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for module in (analyze, simulate, check, audit, reconcile, peaks):
+for module in (analyze, simulate, check, audit, reconcile, peaks, caches):
     module.register(app)
 for module in (demo, init, convert, formats):
     module.register(app)

@@ -29,6 +29,20 @@ class Format(StrEnum):
     HTML = "html"
 
 
+class ListFormat(StrEnum):
+    """The formats of a list, which is shorter than a report."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+LogsArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="[LOG...]", help="Files, directories, quoted globs, or -; the project's logs otherwise."),
+]
+ListFormatOption = Annotated[ListFormat, typer.Option("--format", help="Format of the list.")]
+
+
 def _option(*names: str, panel: str, help: str, **more: Any) -> Any:  # noqa: A002 - typer's own name
     return typer.Option(*names, help=help, rich_help_panel=panel, **more)
 

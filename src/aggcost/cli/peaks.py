@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from aggcost.cli.common import options, project
-from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.flags import (
+    EngineFlags,
+    ListFormat,
+    ListFormatOption,
+    LogsArgument,
+    OutputFlags,
+    PriceFlags,
+    ReadFlags,
+    command,
+)
 from aggcost.cli.progress import working
 
 BROKEN = 1
-
-
-class Format(StrEnum):
-    """The formats of the list."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def register(app: typer.Typer) -> None:
@@ -30,16 +31,11 @@ def register(app: typer.Typer) -> None:
         read: ReadFlags,
         engine: EngineFlags,
         *,
-        logs: Annotated[
-            list[str],
-            typer.Argument(
-                metavar="[LOG...]", help="Files, directories, quoted globs, or -; the project's logs otherwise."
-            ),
-        ] = [],  # noqa: B006
+        logs: LogsArgument = [],  # noqa: B006
         rpm: Annotated[int | None, typer.Option(metavar="N", help="A limit of requests a minute, a route.")] = None,
         tpm: Annotated[int | None, typer.Option(metavar="N", help="A limit of tokens a minute, a route.")] = None,
         scale: Annotated[int, typer.Option(metavar="N", help="Ask about N times the traffic.")] = 1,
-        format_: Annotated[Format, typer.Option("--format", help="Format of the list.")] = Format.TABLE,
+        format_: ListFormatOption = ListFormat.TABLE,
     ) -> None:
         """Show the busiest minute of each route, and whether it stays within a rate limit.
 
@@ -54,6 +50,6 @@ def register(app: typer.Typer) -> None:
         with working("reading the log"):
             found = run.peaks(asked, requests_a_minute=rpm, tokens_a_minute=tpm, scale=scale)
         wide = shutil.get_terminal_size((80, 40)).columns
-        typer.echo(peaks_json(found) if format_ is Format.JSON else peaks_table(found, wide), nl=False)
+        typer.echo(peaks_json(found) if format_ is ListFormat.JSON else peaks_table(found, wide), nl=False)
         if found.broken:
             raise typer.Exit(BROKEN)

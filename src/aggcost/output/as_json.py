@@ -22,7 +22,12 @@ INDENT = 2
 
 def as_json(report: AnyReport, _view: View | None = None) -> str:
     """Return UTF-8 safe JSON text with a final newline; equal reports give equal bytes."""
-    text = json.dumps(encode(report), indent=INDENT, ensure_ascii=False, allow_nan=False)
+    return text_of(encode(report))
+
+
+def text_of(tree: Any) -> str:
+    """Return an encoded tree as text that is safe to show, with a final newline."""
+    text = json.dumps(tree, indent=INDENT, ensure_ascii=False, allow_nan=False)
     return UNSAFE.sub(_escaped, text) + "\n"
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from aggcost.output.blocks import Cell, Column, Table, cells, name_column
 from aggcost.output.clean import clean
-from aggcost.output.grid import lines_of
-from aggcost.output.redacted import redacted
+from aggcost.output.listing import listing, listing_json
 from aggcost.report_peaks import Held, Peaks, RoutePeaks
 
 _ROOM_FOR_TIMES = 100
@@ -19,9 +15,7 @@ _WINDOWS = {"sliding": "in any 60 seconds", "minute": "by minutes from the first
 
 def peaks_table(found: Peaks, width: int = 80) -> str:
     """Return the busiest minutes of each route and, where a limit is asked about, whether it holds."""
-    lines = [line.plain.rstrip() for line in lines_of(_table(found, timed=width >= _ROOM_FOR_TIMES), width)]
-    words = [line for text in _words(found) for line in textwrap.wrap(text, width)]
-    return "\n".join([*lines, "", *words, ""])
+    return listing([_table(found, timed=width >= _ROOM_FOR_TIMES)], _words(found), width)
 
 
 def _table(found: Peaks, *, timed: bool) -> Table:
@@ -63,12 +57,4 @@ def _verdict(held: Held) -> str:
 
 def peaks_json(found: Peaks) -> str:
     """Return every figure as JSON."""
-    routes = [
-        asdict(route) | {"provider": _name(route.provider), "model": _name(route.model)} for route in found.routes
-    ]
-    tree = {"schema_version": "1", "command": "peaks"} | asdict(found) | {"routes": routes, "broken": found.broken}
-    return json.dumps(tree, indent=2) + "\n"
-
-
-def _name(name: str | None) -> str | None:
-    return None if name is None else redacted(name)
+    return listing_json("peaks", found, broken=found.broken)

@@ -1,0 +1,302 @@
+"""What a provider's prompt cache would serve of a log, and what that is worth at the log's prices.
+
+Prompts are read as columns of integers, in the order in which they were sent; nothing of their text is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+import ibis
+import numpy as np
+import pyarrow as pa
+
+from aggcost import grains, ledger, scanning
+from aggcost.baseline import Options, write_quarantined
+from aggcost.cached_bill import PRICE_KEYS, Bill, Requests, usd
+from aggcost.engine import Engine, open_engine
+from aggcost.errors import DataQualityError, UsageError
+from aggcost.importers import Usage, read_usage
+from aggcost.integers import IntArray, int64, lists, total
+from aggcost.ledger import Dim
+from aggcost.meters import PROMPT_KEYS
+from aggcost.money import percent, round_half_even, settle
+from aggcost.prefix_cache import (
+    UNKNOWN_SESSION,
+    Blocks,
+    Curve,
+    PromptCache,
+    Prompts,
+    Scope,
+    Split,
+    blocks_of,
+    curve,
+    splits,
+)
+from aggcost.rating import Totals
+from aggcost.report_caches import Caches, Capacity, Logged, Served
+from aggcost.usage import PREFIX
+
+TTLS_S = (None, 3600, 300)  # for ever, and the two times that providers offer
+_WRITES = {None: "cache_write_5m", 300: "cache_write_5m", 3600: "cache_write_1h"}
+_STEPS = (1, 2, 5)
+MOST_POINTS = 10
+_PPM = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the caches are like: capacities beside the usual ones, what has a cache of its own, the least prompt."""
+
+    capacities: tuple[int, ...] = ()
+    per_session: bool = False
+    per_model: bool = False
+    minimum_tokens: int = 0
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """What has a cache of its own."""
+        return tuple(name for name, own in (("session", self.per_session), ("model", self.per_model)) if own)
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """The requests of a log in the order in which they were sent: prompts, the same as logged, and what is priced."""
+
+    prompts: Prompts
+    as_logged: Mapping[str, IntArray]
+    tells_reads: bool
+    requests: Requests
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def caches(options: Options, asked: Asked) -> Caches:
+    """Return what caches would serve of a log; DataQualityError where it tells neither blocks nor sessions."""
+    for name, values in (("--capacity", asked.capacities), ("--minimum", (asked.minimum_tokens + 1,))):
+        if min(values, default=1) < 1:
+            raise UsageError(f"{name} {min(values)}: expected 1 or more")
+    card = options.card()
+    with open_engine(
+        options.engine, master=options.master, threads=options.threads, memory_limit=options.memory_limit
+    ) as engine:
+        usage = read_usage(engine, options.logs, options.read)
+        grains.check(usage, routed=True)
+        if options.quarantine is not None:
+            write_quarantined(usage.locate(None), options.quarantine)
+        found = _log(engine, usage, scanning.for_prices(engine, usage.table, card))
+    return _judged(found, Bill(found.requests, card), asked)
+
+
+def _log(engine: Engine, usage: Usage, wanted: ledger.Plan) -> _Log:
+    table = usage.table
+    usable = table.filter(ledger.accepted(table), table.billable.isnull() | table.billable)
+    kept = usable.filter(usable.ts.notnull(), usable.input.notnull(), usable.request_count == 1)
+    found = engine.to_arrow(kept.select(*_columns(kept, wanted)))
+    names = (*PRICE_KEYS, "session_id", "source_file")
+    dims = ledger.dims(found, names, wanted)
+    order = _order(found, dims)
+    numbers = {name: int64(found.column(name))[order] for name in ("ts_us", "tokens", "output", "reasoning")}
+    session = dims["session_id"]
+    codes = np.where(session.mask(lambda value: value is None), UNKNOWN_SESSION, session.codes)[order]
+    return _Log(
+        Prompts(numbers["ts_us"], codes.astype(np.int64), numbers["tokens"], _blocks(found, order)),
+        {key: int64(found.column(key))[order] for key in PROMPT_KEYS},
+        found.column("cache_read").null_count < len(found),
+        Requests(
+            {name: dims[name].take(order) for name in PRICE_KEYS},
+            {name: numbers[name] for name in ("output", "reasoning")},
+        ),
+        _left_out(engine, table, usable),
+    )
+
+
+def _columns(kept: ibis.Table, wanted: ledger.Plan) -> Iterator[ibis.Value]:
+    """Yield what is needed of each request."""
+    yield ledger.ts_us(kept).name("ts_us")
+    yield ledger.number(kept, "input_tokens").name("tokens")
+    yield ledger.start_of(kept, wanted).name("start_s")
+    yield ledger.prompt_bin(kept, wanted).name("input_tokens")
+    told = [column.name for column in PREFIX if column.name in kept.columns]
+    for name in (*PRICE_KEYS[:4], *PROMPT_KEYS, "output", "reasoning", "session_id", "source_file", *told):
+        yield kept[name]
+
+
+def _order(found: pa.Table, dims: Mapping[str, Dim]) -> IntArray:
+    """Return the order in which requests were sent: by time, then as they stand in the log.
+
+    Few logs say how they stand; of the others requests of one time go by the size of their prompts, as those of a
+    conversation do, and then by what else tells them apart.
+    """
+    row = int64(found.column("source_row")) if "source_row" in found.column_names else np.zeros(len(found), np.int64)
+    sizes = [int64(found.column(name)) for name in ("output", "cache_read", "tokens")]
+    names = [_rank(dims[name]) for name in ("region", "service_tier", "provider", "model", "session_id")]
+    return np.lexsort((*names, *sizes, row, _rank(dims["source_file"]), int64(found.column("ts_us"))))
+
+
+def _rank(dim: Dim) -> IntArray:
+    """Return the place of each row's value in their order, whatever order the engine met them in."""
+    ordered = sorted(dim.values, key=lambda value: (value is not None, value))
+    return dim.at({value: place for place, value in enumerate(ordered)})
+
+
+def _blocks(found: pa.Table, order: IntArray) -> Blocks | None:
+    if "prefix_blocks" not in found.column_names:
+        return None
+    offsets, ids = lists(found.column("prefix_blocks"))
+    sizes = int64(found.column("block_tokens")) if "block_tokens" in found.column_names else np.zeros(len(found))
+    if (sizes[np.diff(offsets) > 0] < 1).any():
+        raise DataQualityError(
+            "the log names blocks of prompts, and not how many tokens a block has",
+            hint="state it: --assume block_tokens=512, or --map block_tokens=COLUMN",
+        )
+    return blocks_of(offsets, ids, sizes.astype(np.int64)).take(order)
+
+
+def _left_out(engine: Engine, table: ibis.Table, usable: ibis.Table) -> dict[str, int]:
+    """Return how many requests take no part, by the reason."""
+    one = usable.input.notnull() & (usable.request_count == 1)
+    asked = {
+        "have no count of prompt tokens": usable.input.isnull(),
+        "sum several requests": usable.input.notnull() & (usable.request_count != 1),
+        "have no time": one & usable.ts.isnull(),
+    }
+    (counted,) = engine.to_arrow(usable.aggregate(**{name: test.sum() for name, test in asked.items()})).to_pylist()
+    (bad,) = engine.to_arrow(table.aggregate(bad=table.issue.count())).to_pylist()
+    found = {**counted, "are quarantined": bad["bad"]}
+    return {name: int(number) for name, number in found.items() if number}
+
+
+def _judged(log: _Log, bill: Bill, asked: Asked) -> Caches:
+    _enough(log, asked)
+    prompts = _with_owners(log, asked)
+    without = bill.of({"input": prompts.tokens})
+    kept = splits(prompts, _cache(asked), TTLS_S)
+    points = curve(prompts, _cache(asked)) if prompts.blocks is not None else None
+    blocks = None if prompts.blocks is None else total(prompts.blocks.counts)
+    return Caches(
+        method="sessions" if prompts.blocks is None else "blocks",
+        own=asked.own if prompts.blocks is not None else tuple(dict.fromkeys(("session", *asked.own))),
+        minimum_tokens=asked.minimum_tokens,
+        requests=len(prompts),
+        left_out=dict(log.left_out),
+        prompt_tokens=total(prompts.tokens),
+        blocks=blocks,
+        models=len(_models(log)[1]),
+        cost_without_cache_usd=usd(without),
+        served=tuple(_served(prompts, found, bill, without, ttl_s) for ttl_s, found in zip(TTLS_S, kept, strict=True)),
+        curve=() if points is None else tuple(_points(points, prompts, asked)),
+        useful_blocks=None if points is None else points.useful_blocks,
+        logged=_logged(log, bill, without) if log.tells_reads else None,
+        unpriced=int(without.unpriced),
+        without_cached_price=bill.without_cached_price,
+    )
+
+
+def _enough(log: _Log, asked: Asked) -> None:
+    """Refuse a log that does not tell what the question needs."""
+    prompts = log.prompts
+    if not len(prompts):
+        raise DataQualityError("no request has a time and a count of prompt tokens: nothing can be cached")
+    no_sessions = bool((prompts.session == UNKNOWN_SESSION).all())
+    if prompts.blocks is None and no_sessions:
+        raise DataQualityError(
+            "the log names neither blocks of prompts nor sessions: what a cache would serve cannot be told",
+            hint="--map prefix_blocks=COLUMN --assume block_tokens=N, or --map session_id=COLUMN",
+        )
+    if asked.per_session and no_sessions:
+        raise DataQualityError("--per-session: the log names no sessions", hint="--map session_id=COLUMN")
+    if asked.capacities and prompts.blocks is None:
+        raise UsageError(
+            "--capacity: the log names no blocks of prompts, and without them a cache has no size",
+            hint="--map prefix_blocks=COLUMN --assume block_tokens=N",
+        )
+
+
+def _with_owners(log: _Log, asked: Asked) -> Prompts:
+    """Return the prompts with a code of what has a cache of its own, in place of their session."""
+    prompts = log.prompts
+    by_session = asked.per_session or prompts.blocks is None
+    owner = prompts.session if by_session else np.zeros(len(prompts), np.int64)
+    if asked.per_model:
+        models, members = _models(log)
+        owner = np.where(owner == UNKNOWN_SESSION, UNKNOWN_SESSION, owner * len(members) + models)
+    return Prompts(prompts.ts_us, owner, prompts.tokens, prompts.blocks)
+
+
+def _models(log: _Log) -> tuple[IntArray, IntArray]:
+    """Return a code of who served each prompt, and a prompt of each."""
+    return ledger.group([log.requests.keys[name] for name in ("provider", "model")], len(log.prompts))
+
+
+def _cache(asked: Asked) -> PromptCache:
+    scope: Scope = "session" if asked.own else "all"
+    return PromptCache(ttl_s=None, minimum_tokens=asked.minimum_tokens, scope=scope)
+
+
+def _served(prompts: Prompts, found: Split, bill: Bill, without: Totals, ttl_s: int | None) -> Served:
+    read, written = found.read_tokens, found.write_tokens
+    totals = bill.of({"input": prompts.tokens - read - written, "cache_read": read, _WRITES[ttl_s]: written})
+    blocks = None if prompts.blocks is None else total(found.blocks)
+    return Served(
+        ttl_s=ttl_s,
+        blocks=blocks,
+        blocks_percent=None
+        if blocks is None or prompts.blocks is None
+        else percent(blocks, total(prompts.blocks.counts)),
+        read_tokens=total(read),
+        read_percent=percent(total(read), total(prompts.tokens)),
+        mean_percent=_mean_percent(read, prompts.tokens),
+        write_tokens=total(written),
+        cost_usd=usd(totals),
+        **_savings(without, totals),
+    )
+
+
+def _savings(without: Totals, totals: Totals) -> dict[str, Decimal | None]:
+    if not without.has_price:
+        return {"savings_usd": None, "savings_percent": None}
+    saved: Fraction = without.cost_usd - totals.cost_usd
+    return {"savings_usd": settle(saved), "savings_percent": percent(saved, without.cost_usd)}
+
+
+def _mean_percent(read: IntArray, tokens: IntArray) -> Decimal | None:
+    """Return the mean share of a prompt that is read, with 4 decimals: each share is rounded to a millionth first.
+
+    So sums are whole numbers, and depend on no order.
+    """
+    asked = tokens > 0
+    shares = (2 * _PPM * read[asked] + tokens[asked]) // (2 * tokens[asked])
+    mean = Fraction(total(shares), _PPM * len(shares)) if len(shares) else None
+    return None if mean is None else round_half_even(mean * 100, 4)
+
+
+def _points(found: Curve, prompts: Prompts, asked: Asked) -> Iterator[Capacity]:
+    blocks, tokens = 0 if prompts.blocks is None else total(prompts.blocks.counts), total(prompts.tokens)
+    for capacity in sorted({*_usual(found.useful_blocks), *asked.capacities}):
+        served_blocks, served_tokens = found.at(capacity)
+        yield Capacity(
+            capacity, served_blocks, percent(served_blocks, blocks), served_tokens, percent(served_tokens, tokens)
+        )
+
+
+def _usual(useful_blocks: int) -> list[int]:
+    """Return the capacities to show: 1, 2, 5, 10 and so on up to the one from which on more is of no use."""
+    if not useful_blocks:
+        return []
+    rising = [step * 10**power for power in range(len(str(useful_blocks))) for step in _STEPS]
+    return [*[one for one in rising if one < useful_blocks][1 - MOST_POINTS :], useful_blocks]
+
+
+def _logged(log: _Log, bill: Bill, without: Totals) -> Logged:
+    totals = bill.of(log.as_logged)
+    read = total(log.as_logged["cache_read"])
+    return Logged(
+        read_tokens=read,
+        read_percent=percent(read, total(log.prompts.tokens)),
+        write_tokens=sum(total(log.as_logged[key]) for key in PROMPT_KEYS[2:]),
+        cost_usd=usd(totals),
+        **_savings(without, totals),
+    )
