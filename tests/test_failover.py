@@ -178,6 +178,14 @@ def test_the_waiting_of_rescued_and_diverted_requests_is_in_the_latency(simulate
     assert services(report)["p50 latency"][1] == 1300
 
 
+def test_requests_that_come_back_to_where_they_were_logged_have_waited_too(simulate):
+    rows = [row(minute, second=n) for minute in range(2) for n in range(30)]
+    text = f"{FAILOVER}rules:\n- {{when: true, route: beta/two, fallback: [as_logged]}}\n"
+    report = simulate(rows, text, "- {provider: beta, from: '2026-02-02T09:00Z', minutes: 2}\n")
+    assert services(report)["p50 latency"] == (500, 1500)
+    assert report.comparisons[0].failover.diverted == 60
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

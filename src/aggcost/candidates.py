@@ -192,7 +192,7 @@ def _service(
     failing = failures(policy, cells, ledgers.health, routed, rescued)
     latency = latency_after(policy, ledgers, routed, rescued.served)
     service = service_with(failing, everything(cells), latency)
-    return calls(policy.failover, rescued, own, routed), service, failing
+    return calls(policy.failover, rescued, routed), service, failing
 
 
 def _part(policy: Policy, calls: ExtraCalls, truths: Truths, by: Mapping[str, Dim]) -> Part:

@@ -100,7 +100,8 @@ def comparison(
         savings=saved,
         savings_percent=None if saved is None else percent(saved, baseline.cost or Decimal(0)),
         components=(
-            *components(found.before, found.after, basis.month, (*basis.component_names, *found.extra_names)),
+            *components(found.before, found.after, basis.month, basis.component_names),
+            *components(found.before, found.after, basis.month, found.extra_names, "modelled"),
             *outside.contract_rows(),
             *overheads,
         ),
@@ -168,12 +169,12 @@ def component(name: str, before_usd: Decimal | None, after_usd: Decimal | None, 
     )
 
 
-def components(before: Charges, after: Charges, month: Month, names: Sequence[str]) -> tuple[Component, ...]:
+def components(
+    before: Charges, after: Charges, month: Month, names: Sequence[str], label: Label = "recomputed"
+) -> tuple[Component, ...]:
     """Return a month's rows by where requests came from."""
     return tuple(
-        component(
-            name, _usd(month.of(before, "component", name)), _usd(month.of(after, "component", name)), "recomputed"
-        )
+        component(name, _usd(month.of(before, "component", name)), _usd(month.of(after, "component", name)), label)
         for name in names
     )
 

@@ -24,9 +24,9 @@ class Failover:
     """What failover does to the requests of the period.
 
     `rescued` requests failed in the log and are served, at `rescued_cost`; `diverted` ones were served and are served
-    elsewhere; `lost` ones find no route that answers. `failed_together` counts failures if routes of a chain fail
-    together beyond the incidents, `failed_apart` if they do so independently. `wait_ms` is lost at each route that does
-    not answer. A minute is down if some request of it had no route that answered.
+    by a further route of their chain; `lost` ones find no route that answers. `failed_together` counts failures if
+    routes of a chain fail together beyond the incidents, `failed_apart` if they do so independently. `wait_ms` is lost
+    at each route that does not answer. A minute is down if some request of it had no route that answered.
     """
 
     rescued: Requests

@@ -63,10 +63,14 @@ class Answering:
 
 @dataclass(frozen=True, slots=True)
 class Rescue:
-    """What became of failed requests: `tried` says which cells a policy tries again, `routed` where they end."""
+    """What became of failed requests: `tried` says which cells a policy tries again, `routed` where they end.
+
+    `rates` are the prices of the ledger in which they use what served requests like them do.
+    """
 
     tried: Mask
     routed: Routed
+    rates: Rates
 
     @property
     def served(self) -> Routed:
@@ -91,13 +95,13 @@ def rescue(
     moved[routed.cell[routed.route != 0]] = True
     outcome = cells.dims["outcome"]
     tried = failed & (outcome.where(NOT_BILLED) | (outcome.where(USAGE) & ~moved))
-    return Rescue(tried, decide(policy, cells, tried, truths, gates, own))
+    rates = Rates(_as_served(cells, tried), own.card)
+    return Rescue(tried, decide(policy, cells, tried, truths, gates, rates), rates)
 
 
-def calls(failover: Failover, found: Rescue, own: Rates, routed: Routed) -> tuple[ExtraCalls, ...]:
+def calls(failover: Failover, found: Rescue, routed: Routed) -> tuple[ExtraCalls, ...]:
     """Return what a policy pays for rescued requests, and for attempts in vain where such are billed."""
-    alike = _as_served(own.cells, found.tried)
-    rates = Rates(alike, own.card)
+    alike, rates = found.rates.cells, found.rates
     extras = [ExtraCalls(RESCUED, alike, found.served, rates)]
     if failover.billed_percent:
         extras += [
@@ -115,7 +119,8 @@ def _billed(vain: Routed, failover: Failover) -> Routed:
 def _as_served(cells: Cells, which: Mask) -> Cells:
     """Return the ledger in which failed cells use what the served requests like them used on average.
 
-    Tokens are whole: each cell's are rounded once. What has no served request like it stays without token counts.
+    A mean is rounded to whole tokens, so that it does not matter what else the ledger keeps apart. What has no served
+    request like it stays without token counts.
     """
     served = cells.dims["outcome"].where(USAGE) & cells.dims["failure"].where(None) & _counted(cells)
     sums: Mapping[str, IntArray] = {name: values.copy() for name, values in cells.sums.items()}
@@ -128,8 +133,8 @@ def _as_served(cells: Cells, which: Mask) -> Cells:
             if not requests:
                 continue
             for key in TOKEN_KEYS:
-                mean = Fraction(sum(cells.sums[key][alike].tolist()), requests)
-                sums[key][wanting] = [round(mean * number) for number in cells.sums["requests"][wanting].tolist()]
+                mean_tokens = round(Fraction(sum(cells.sums[key][alike].tolist()), requests))
+                sums[key][wanting] = mean_tokens * cells.sums["requests"][wanting]
             open_cells &= ~wanting
     known = np.where(which, ~open_cells, cells.dims["tokens_known"].mask(bool)).astype(np.int32)
     return Cells({**cells.dims, "tokens_known": Dim(known, (False, True))}, sums)

@@ -115,8 +115,12 @@ def replayed(
     served = cells.dims["failure"].where(None)[routed.cell]
     weights = movement.weights(cells, routed, served)
     keys = movement.joined(latencies.dims, len(latencies.latency_ms), cells)
-    stay = movement.share(keys, routed, weights, routed.route == 0, otherwise=_UNIT)
+    stays = routed.route == 0
+    stay = movement.share(keys, routed, weights, stays & (routed.waited_ms == 0), otherwise=_UNIT)
     parts = [(latencies.latency_ms, latencies.requests * stay)]
+    for waited_ms in np.unique(routed.waited_ms[stays & (routed.waited_ms > 0)]).tolist():
+        late = movement.share(keys, routed, weights, stays & (routed.waited_ms == waited_ms), otherwise=0)
+        parts.append((latencies.latency_ms + waited_ms, latencies.requests * late))
     label: Label = "measured"
     found: list[tuple[int, Predicted]] = []
     moves = _moves(cells, routed, served)
