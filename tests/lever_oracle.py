@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from aggcost import rules
-from aggcost.policy import Policy, Route, Rule, Single, Split, Target
+from sample_logs import write_csv
+
+from aggcost import backtest, rules
+from aggcost.baseline import Options
+from aggcost.policy import Policy, Route, Rule, Single, Split, Target, load_policy
+from aggcost.report import Report
 
 Row = dict[str, Any]
 PRICES = """\
@@ -91,7 +96,25 @@ class Call:
 
 def calls(policy: Policy, row: Row) -> Iterator[Call]:
     """Yield every call that a request leads to."""
+    for call in _decided(policy, row):
+        yield _waited(policy, row, call)
+
+
+def _waited(policy: Policy, row: Row, call: Call) -> Call:
+    """Return the call in a tier that waits, where the policy lets it wait and the model is sold so."""
+    logged = Route(row["provider"], row["model"])
+    route = call.route or logged
+    wait = next((one for one in policy.levers.waiting if rules.matches(one.where, view(row)) is True), None)
+    if wait is None or (route.service_tier or row["service_tier"]) in ("batch", "flex"):
+        return call
+    if (route.provider, route.model, wait.tier) not in _PRICES:
+        return call
+    return replace(call, route=replace(route, service_tier=wait.tier))
+
+
+def _decided(policy: Policy, row: Row) -> Iterator[Call]:
     rule = next((one for one in policy.rules if rules.matches(one.when, view(row)) is True), None)
+    row = capped(policy, row)
     target: Target = policy.otherwise if rule is None else rule.target
     match target:
         case Single(route):
@@ -106,6 +129,12 @@ def calls(policy: Policy, row: Row) -> Iterator[Call]:
 def view(row: Row) -> Mapping[str, Any]:
     """Return a request as conditions see it: nothing is missing, not empty."""
     return {name: None if value == "" else value for name, value in row.items()}
+
+
+def capped(policy: Policy, row: Row) -> Row:
+    """Return the request with its answer cut where the policy caps it."""
+    cap = next((one for one in policy.levers.caps if rules.matches(one.where, view(row)) is True), None)
+    return row if cap is None else row | {"output_tokens": min(row["output_tokens"], cap.tokens)}
 
 
 def _fallback(rule: Rule | None) -> tuple[Route | None, ...]:
@@ -139,7 +168,8 @@ def _part(name: str, split: Split, row: Row) -> Route | None:
 
 def cost_usd(policy: Policy, row: Row) -> Fraction:
     """Return what a request and all calls that it leads to cost under a policy."""
-    return sum((call.weight * price_usd(row, call.route) for call in calls(policy, row)), Fraction(0))
+    used = capped(policy, row)
+    return sum((call.weight * price_usd(used, call.route) for call in calls(policy, row)), Fraction(0))
 
 
 def price_usd(row: Row, route: Route | None) -> Fraction:
@@ -153,3 +183,25 @@ def price_usd(row: Row, route: Route | None) -> Fraction:
         prices = _LONG[place][1]
     quantities = (row["input_tokens"] - row["cache_read_tokens"], row["cache_read_tokens"], row["output_tokens"])
     return sum((Fraction(price) * n for price, n in zip(prices, quantities, strict=True)), Fraction(0)) / 1_000_000
+
+
+def simulated(folder: Path, rows: list[Row], *texts: str) -> Report:
+    """Return the report of policies, given by their text, on a log."""
+    (folder / "prices.yaml").write_text(PRICES, encoding="utf-8")
+    found = []
+    for number, text in enumerate(texts):
+        path = folder / f"policy{number}.yaml"
+        path.write_text(f"policy: 1\n{text}\n", encoding="utf-8")
+        found.append(load_policy(path))
+    options = Options(logs=(str(write_csv(rows, folder / "log.csv")),), prices=(folder / "prices.yaml",), threads=1)
+    return backtest.simulate(options, found)
+
+
+def request(**fields: Any) -> Row:
+    """Return a plain request of the large model."""
+    plain = {
+        "timestamp": "2026-02-01T00:00:00Z", "request_id": "r", "session_id": "s", "provider": "acme",
+        "model": "large", "task": "chat", "service_tier": "", "input_tokens": 1000, "cache_read_tokens": 0,
+        "output_tokens": 100, "latency_ms": 500,
+    }  # fmt: skip
+    return plain | fields

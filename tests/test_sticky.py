@@ -9,11 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from lever_oracle import PRICES, Row, log
-from sample_logs import write_csv
+from lever_oracle import log, simulated
 
-from aggcost import backtest, sticky
-from aggcost.baseline import Options
+from aggcost import sticky
 from aggcost.errors import ConfigError
 from aggcost.policy import load_policy
 from aggcost.report import Report
@@ -23,17 +21,6 @@ HALVES = "rules: [{name: halves, when: true, split: {other/small: 50, acme/large
 
 def hashed(rule: str, session: str) -> int:
     return int(hashlib.md5(f"{rule}\0{session}".encode(), usedforsecurity=False).hexdigest()[:8], 16)
-
-
-def simulated(folder: Path, rows: list[Row], *texts: str) -> Report:
-    (folder / "prices.yaml").write_text(PRICES, encoding="utf-8")
-    found = []
-    for number, text in enumerate(texts):
-        path = folder / f"policy{number}.yaml"
-        path.write_text(f"policy: 1\n{text}\n", encoding="utf-8")
-        found.append(load_policy(path))
-    options = Options(logs=(str(write_csv(rows, folder / "log.csv")),), prices=(folder / "prices.yaml",), threads=1)
-    return backtest.simulate(options, found)
 
 
 def without_session(report: Report) -> list[str]:

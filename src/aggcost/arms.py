@@ -32,6 +32,7 @@ class Service:
     failed_label: Label | None
     worst_minutes: tuple[Minute, ...] = ()
     unseen: Mapping[str, str] = field(default_factory=dict)
+    waiting: Fraction = Fraction(0)
 
     @property
     def successful_percent(self) -> Decimal | None:

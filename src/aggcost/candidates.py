@@ -14,6 +14,7 @@ import numpy as np
 from aggcost import invariants
 from aggcost.arms import Service
 from aggcost.assumed import assumptions
+from aggcost.capping import Cut, capped
 from aggcost.charged_together import together, uncounted
 from aggcost.commitments import SPENT_BY, MonthUsed, monthly_lines, months_used
 from aggcost.conditions import Truths, local_time
@@ -32,12 +33,13 @@ from aggcost.rating import Charges, Lines, Rates, Shares, rate
 from aggcost.reached import Reached, at_reached_tiers
 from aggcost.reliability import failing as is_failing
 from aggcost.reliability import latency_after, service_after
-from aggcost.replay import OTHERWISE, Gate, Routed, decide
+from aggcost.replay import Gate, Routed, decide
 from aggcost.report import Assumption
 from aggcost.rescue import calls, rescue
 from aggcost.routes import UNPAID
 from aggcost.rules import Condition
 from aggcost.scanning import Ledgers
+from aggcost.waiting import BY_PROCESSING, deferred, rule_name, waiting_requests, with_service_levels
 
 OTHER_VALUES = "other values"
 _NOTHING_PAID = RateLine((Fraction(0),) * len(USAGE_KEYS), "no provider serves it")
@@ -111,7 +113,8 @@ class Candidate:
 
     `parts` are its calls, those that serve first; `served` are their charges, `after` the charges of all. `tiers` are
     what the months reach of the schedules of its `rates`, `used` what is spent in a month at whom. `assumptions` are
-    what its routing takes on trust.
+    what its routing takes on trust. `cells` have the usage under the policy, and `cuts` what its caps on answers take
+    from that of the log.
     """
 
     policy: Policy
@@ -127,6 +130,7 @@ class Candidate:
     tiers: tuple[Reached, ...]
     used: tuple[MonthUsed, ...]
     assumptions: tuple[Assumption, ...]
+    cuts: tuple[Cut, ...] = ()
 
     @property
     def extra_names(self) -> tuple[str, ...]:
@@ -154,12 +158,14 @@ class Candidate:
 
 def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: Mapping[str, Dim]) -> Candidate:
     """Return the policy replayed on the ledgers under the arm's `own` rates; requests that stay keep today's."""
-    cells = ledgers.cells
-    asked = gates(policy, ledgers, truths, own)
-    routed = decide(policy, cells, cells.dims["outcome"].where(USAGE), truths, asked.all, own)
+    cells, cuts = capped(ledgers.cells, policy.levers.caps, truths)
+    own = own.on(cells)
+    asked = gates(policy, replace(ledgers, cells=cells), truths, own)
+    decided = decide(policy, cells, cells.dims["outcome"].where(USAGE), truths, asked.all, own)
+    routed = deferred(policy, cells, decided, truths, own)
     invariants.every_cell_goes_somewhere(cells, routed)
     served = _part(policy, ExtraCalls("", cells, routed, own), truths, by)
-    extras, service, failing = _service(policy, ledgers, truths, asked.all, own, routed)
+    extras, service, failing = _service(with_service_levels(policy, routed), ledgers, truths, asked.all, own, routed)
     parts = (replace(served, name=None), *(_part(policy, extra, truths, by) for extra in extras))
     charges = [part.charges() for part in parts]
     return Candidate(
@@ -168,14 +174,15 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
         routed=routed,
         rates=own,
         parts=parts,
-        before=_before(routed, own, parts[0], by),
+        before=_before(ledgers.cells, routed, own, parts[0], by),
         served=charges[0],
         after=together(charges),
-        service=service,
+        service=replace(service, waiting=waiting_requests(cells, routed)),
         failing=failing,
         tiers=served.tiers,
         used=months_used(cells, served.bought, _spent_by(served), ledgers, own.card),
         assumptions=assumptions(policy, cells, routed, asked.eligibility),
+        cuts=cuts,
     )
 
 
@@ -186,7 +193,7 @@ def _service(
     cells = ledgers.cells
     if policy.failover is None or ledgers.health is None:
         unbilled = cells.dims["outcome"].where(NOT_BILLED) & is_failing(cells)
-        failed = decide(policy, cells, unbilled, truths, gates, own)
+        failed = deferred(policy, cells, decide(policy, cells, unbilled, truths, gates, own), truths, own)
         return (), service_after(policy, ledgers, routed, failed), None
     rescued = rescue(policy, policy.failover, truths, gates, own, routed)
     failing = failures(policy, cells, ledgers.health, routed, rescued)
@@ -205,11 +212,11 @@ def _part(policy: Policy, calls: ExtraCalls, truths: Truths, by: Mapping[str, Di
     return Part(calls.name, cells, routed, calls.rates, bought, _with_fees(policy, routed, bought), keys, tiers)
 
 
-def _before(routed: Routed, own: Rates, served: Part, by: Mapping[str, Dim]) -> Charges:
+def _before(cells: Cells, routed: Routed, own: Rates, served: Part, by: Mapping[str, Dim]) -> Charges:
     """Return the charges of the same requests as they are logged, under today's prices."""
     logged = {name: by[name].take(routed.cell) for name in ("provider", "model")}
-    unmoved, _ = at_reached_tiers(served.cells, _shares_before(routed, own.before()))
-    return rate(served.cells, unmoved, {**served.keys, **logged})
+    unmoved, _ = at_reached_tiers(cells, _shares_before(routed, own.before()))
+    return rate(cells, unmoved, {**served.keys, **logged})
 
 
 def _spent_by(part: Part) -> dict[str, Dim]:
@@ -223,7 +230,8 @@ def _keys(policy: Policy, routed: Routed, by: Mapping[str, Dim]) -> dict[str, Di
     found["provider"] = _after(found["provider"], routed, lambda route: route.provider)
     found["model"] = _after(found["model"], routed, lambda route: route.model)
     rules = tuple(range(len(policy.rules)))
-    found["rule"] = Dim(np.where(routed.rule < 0, len(rules), routed.rule).astype(np.int32), (*rules, -1))
+    beyond = len(rules) - 1 - routed.rule  # what stands in place of a rule comes after the rules
+    found["rule"] = Dim(np.where(routed.rule < 0, beyond, routed.rule).astype(np.int32), (*rules, -1, BY_PROCESSING))
     found["from"] = source
     found["to"] = Dim(routed.route.astype(np.int32), tuple(None if r is None else str(r) for r in routed.routes))
     found["refused"] = Dim(routed.refused.astype(np.int32), (False, True))
@@ -291,7 +299,7 @@ def on_shares(condition: Condition | None, policy: Policy, routed: Routed, truth
         return np.ones(len(routed.cell), dtype=bool)
     found = np.zeros(len(routed.cell), dtype=bool)
     for rule in np.unique(routed.rule).tolist():
-        named = {"rule": policy.rules[rule].name if rule >= 0 else OTHERWISE}
+        named = {"rule": rule_name(policy, rule)}
         for position, route in enumerate(routed.routes):
             mask = (routed.rule == rule) & (routed.route == position)
             if mask.any():

@@ -22,13 +22,14 @@ from aggcost.latency_model import FEWEST_ROWS
 from aggcost.money import percent, settle
 from aggcost.policy import Policy
 from aggcost.rating import Charge, Charges
-from aggcost.replay import OTHERWISE, Routed
+from aggcost.replay import Routed
 from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision
 from aggcost.report_compare import Service as ServiceRow
 from aggcost.scanning import Ledgers
 from aggcost.service import SMALLEST_N, Percentiles
 from aggcost.units import Label
+from aggcost.waiting import BY_PROCESSING, rule_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ def decisions(policy: Policy, before: Charges, after: Charges) -> tuple[Decision
         was = befores[key]
         rows.append(
             Decision(
-                rule=rule.name if rule else OTHERWISE,
+                rule=rule_name(policy, index),
                 requests=count(sums.requests),
                 share=percent(sums.requests, everything),
                 from_=source,
@@ -217,16 +218,16 @@ def _order(key: tuple[int, str, str | None], befores: Mapping[Any, Any]) -> tupl
 def moved(policy: Policy, after: Charges) -> tuple[Fraction, Fraction]:
     """Return the requests that some rule moved, and those of them without evidence of the quality.
 
-    The same model bought elsewhere needs none.
+    The same model in another service tier or region needs none.
     """
-    bare = {index for index, rule in enumerate(policy.rules) if not rule.evidence} | {-1}
+    bare = {index for index, rule in enumerate(policy.rules) if not rule.evidence} | {-1, BY_PROCESSING}
     gone = after.total(lambda charge: charge.keys["to"] is not None)
     unproven = after.total(lambda charge: _other_model(charge) and charge.keys["rule"] in bare)
     return gone.requests, unproven.requests
 
 
 def _other_model(charge: Charge) -> bool:
-    return charge.keys["to"] is not None and charge.keys["to"] != charge.keys["from"]
+    return charge.keys["to"] is not None and f"{charge.keys['provider']}/{charge.keys['model']}" != charge.keys["from"]
 
 
 def service_rows(before: Service, after: Service) -> tuple[ServiceRow, ...]:
@@ -248,6 +249,8 @@ def service_notes(before: Service, after: Service) -> tuple[str, ...]:
         notes.append("the log has no latencies")
     elif None in (before.latency.p50_ms, before.latency.p95_ms, before.latency.p99_ms):
         notes.append(f"p95 needs {SMALLEST_N[95]:,} requests with a latency, p99 {SMALLEST_N[99]:,}")
+    if after.waiting:
+        notes.append(f"{count(after.waiting):,} requests may wait: they are not in the latencies of the policy")
     for what in ("requests", "latencies"):
         routes = [route for route, missing in after.unseen.items() if missing == what]
         if not routes or (what == "latencies" and before.latency is None):

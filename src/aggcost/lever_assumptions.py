@@ -16,7 +16,25 @@ from aggcost.report import Assumption
 
 def lever_assumptions(found: Candidate) -> tuple[Assumption, ...]:
     """Return what stands behind the figures of a policy without being in the log, a line for each assumption."""
-    return tuple(_sticky(found))
+    return (*_sticky(found), *_cut_answers(found), *_waiting(found))
+
+
+def _cut_answers(found: Candidate) -> Iterator[Assumption]:
+    for cut in found.cuts:
+        yield Assumption(
+            name=f"answers cut at {cut.cap.tokens:,} tokens, none asked again",
+            value=f"{cut.answers:,} answers, {cut.saved_tokens:,} tokens less",
+            source=f"{found.policy.path}:{cut.cap.line}",
+        )
+
+
+def _waiting(found: Candidate) -> Iterator[Assumption]:
+    for one in found.policy.levers.waiting:
+        yield Assumption(
+            name=f"requests that may wait {one.delay}",
+            value=f"{one.where.text}: {one.tier} tier, without effect on who waits",
+            source=f"{found.policy.path}:{one.line}",
+        )
 
 
 def _sticky(found: Candidate) -> Iterator[Assumption]:

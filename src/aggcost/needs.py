@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aggcost import sticky
 from aggcost.abilities import ABILITIES
+from aggcost.capping import cut_at
 from aggcost.routes import Split
 from aggcost.rules import Atom, Condition
 
@@ -22,7 +23,8 @@ _NO_SESSION = Atom("session_id", "is_missing")
 class Needs:
     """The tests of conditions and levers, the bounds of hashes of sessions by rule, and what routes are asked for.
 
-    `context_windows` and `max_outputs` are limits in tokens that policies state, `abilities` what requests may use.
+    `context_windows` and `max_outputs` are limits in tokens that policies state, `abilities` what requests may use;
+    `lengths` are answers (tokens) from which on a cap cuts.
     """
 
     atoms: tuple[Atom, ...] = ()
@@ -30,15 +32,19 @@ class Needs:
     context_windows: tuple[int, ...] = ()
     max_outputs: tuple[int, ...] = ()
     abilities: tuple[str, ...] = ()
+    lengths: tuple[int, ...] = ()
 
     def added_to(self, plan: Plan) -> Plan:
         """Return the plan with what the levers keep apart."""
-        return replace(plan, sticky=self.sticky, abilities=self.abilities)
+        lengths = sorted({*plan.cuts.get("output_tokens", ()), *self.lengths})
+        cuts = {**plan.cuts, "output_tokens": tuple(lengths)}
+        return replace(plan, sticky=self.sticky, abilities=self.abilities, cuts=cuts)
 
 
 def needs(policies: Sequence[Policy], conditions: Iterable[Condition] = ()) -> Needs:
     """Return what the policies' levers, and these conditions, need kept apart so that one ledger serves them all."""
-    atoms = tuple(atom for condition in conditions for atom in condition.atoms)
+    looked_at = (*conditions, *(condition for policy in policies for condition in policy.levers.conditions))
+    atoms = tuple(atom for condition in looked_at for atom in condition.atoms)
     found = sticky.together([_sticky(policy) for policy in policies])
     stated = [one for policy in policies for one in policy.stated.values()]
     return Needs(
@@ -47,6 +53,7 @@ def needs(policies: Sequence[Policy], conditions: Iterable[Condition] = ()) -> N
         context_windows=tuple(one.context_window for one in stated if one.context_window is not None),
         max_outputs=tuple(one.max_output for one in stated if one.max_output is not None),
         abilities=tuple(ABILITIES) if any(policy.require.shown for policy in policies) else (),
+        lengths=tuple(sorted({cut_at(cap) for policy in policies for cap in policy.levers.caps})),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from aggcost import shipped
+from aggcost import levers, shipped
 from aggcost.change_costs import (
     Discount,
     Fees,
@@ -23,6 +23,7 @@ from aggcost.change_costs import (
 )
 from aggcost.errors import ConfigError, did_you_mean
 from aggcost.failover import Failover, read_failover
+from aggcost.levers import Levers, read_levers
 from aggcost.requirements import (
     FACT_KEYS,
     Requirements,
@@ -70,9 +71,10 @@ __all__ = [
 
 FOLDER = "policies"
 OTHERWISE = "otherwise"
+_TAKEN = {OTHERWISE: "what no rule matches", levers.PROCESSING: "requests that wait where they were logged"}
 _SUFFIXES = (".yaml", ".yml")
 _KEYS = ("name", "rules", OTHERWISE, "require", "prices", "discounts", "fees", "overheads", "migration", "upkeep",
-         "routes", "failover", "gateway", "incidents")  # fmt: skip
+         "routes", "failover", "gateway", "incidents", *levers.KEYS)  # fmt: skip
 _NOT_YET = ("limits", "cascade", "cache", "max_p95_ms", "max_cost")
 
 
@@ -121,6 +123,7 @@ class Policy:
     gateway: str | None = None
     incidents: tuple[Path, ...] = ()
     stated: Mapping[Route, StatedFacts] = field(default_factory=dict)
+    levers: Levers = field(default_factory=Levers)
 
     @property
     def pricing(self) -> tuple[tuple[Path, ...], bool, int | None]:
@@ -170,6 +173,7 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
         gateway=gateway,
         incidents=incidents,
         stated=stated,
+        levers=read_levers(root),
     )
 
 
@@ -238,8 +242,8 @@ def _rule(node: Node, default_name: str) -> Rule:
     known = ("name", "route", "split", "sticky", "fallback", "evidence", "needs")
     fields = node.fields(required=("when",), optional=known)
     name, fallback, evidence = node.given("name"), node.given("fallback"), node.given("evidence")
-    if name is not None and name.text() == OTHERWISE:
-        raise name.error(f"{OTHERWISE!r} names what no rule matches; call this rule something else")
+    if name is not None and name.text() in _TAKEN:
+        raise name.error(f"{name.text()!r} names {_TAKEN[name.text()]}; call this rule something else")
     return Rule(
         name=default_name if name is None else name.text(),
         when=read_condition(fields["when"]),

@@ -24,6 +24,7 @@ from aggcost.withheld import withhold
 
 Index = np.ndarray[Any, np.dtype[np.int32]]
 Line = RateLine | Unpriced
+_OF_USAGE = ("unpriced_usage", "unpriced_meter")  # why there is no price although the model has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,17 @@ class Rates:
         self._logged: Lines | None = None
         self._starts = _starts(cells)
         self._prompts = _prompts(cells) if sums_as_one else np.where(_summed(cells), 0, _prompts(cells))
+
+    def on(self, cells: Cells) -> Rates:
+        """Return the same prices for other usage of the same cells."""
+        return self if cells is self.cells else Rates(cells, self.card, self._today, anew=self._anew)
+
+    def offered(self, route: Route) -> Mask:
+        """Return for each cell whether the model of a route is sold in the service tier that it would have there."""
+        lines = self.of(route)
+        sold = [isinstance(line, RateLine) or line.reason in _OF_USAGE for line in lines.table]
+        found: Mask = np.array(sold, dtype=bool)[lines.index]
+        return found
 
     def resolve(self, provider: str | None, model: str | None) -> Resolution:
         """Return how the card reads a logged provider and model."""

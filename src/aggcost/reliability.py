@@ -21,6 +21,7 @@ from aggcost.report_arms import Minute
 from aggcost.routes import UNPAID, UNSERVED
 from aggcost.scanning import Ledgers
 from aggcost.units import Label
+from aggcost.waiting import awaited_routes
 
 
 def failing(cells: Cells) -> Mask:
@@ -72,6 +73,7 @@ def latency_after(
 def _unseen(policy: Policy, ledgers: Ledgers, both: Sequence[Routed]) -> Mapping[str, str]:
     """Return what the log lacks of each route that requests move to, and that the policy does not assert."""
     used = dict.fromkeys(route for one in both for route in one.routes)
+    awaited = {route for one in both for route in awaited_routes(one)}
     found = {}
     for route in used:
         level = None if route is None else policy.service_levels.get(route)
@@ -83,6 +85,8 @@ def _unseen(policy: Policy, ledgers: Ledgers, both: Sequence[Routed]) -> Mapping
             continue
         if _observed_rate(ledgers.cells, route) is None:
             found[str(route)] = "requests"
+        elif route not in awaited:
+            continue
         elif not policy.asserts_latency(route) and not service.seen(route, ledgers.latencies).any():
             found[str(route)] = "latencies"
         elif not policy.asserts_latency(route) and (

@@ -71,7 +71,8 @@ class Routed:
 
     `cell` is the position in the ledger, `parts` of `whole` its weight, `rule` the index of the rule
     that decided (-1: none), `route` the index into `routes` (0 is `None`, as logged), `refused`
-    whether every route of the rule was refused, `waited_ms` the time lost at routes that refused it for now.
+    whether every route of the rule was refused, `waited_ms` the time lost at routes that refused it for now. `waits`
+    says of shares that nobody waits for them; None: somebody does for all.
     `unknown` counts the requests that a rule did not
     match because a field it tests is missing, by rule. `tried` are the calls in vain: routes that took time to refuse.
     """
@@ -88,18 +89,22 @@ class Routed:
     unknown: Mapping[str, int]
     matched: tuple[int, ...]
     tried: tuple[IntArray, IntArray, IntArray, IntArray]
+    waits: Mask | None = None
 
     def keep(self, mask: Mask) -> Routed:
         """Return the shares where `mask` is true."""
         names = ("cell", "parts", "rule", "route", "refused", "waited_ms")
-        return replace(self, **{name: getattr(self, name)[mask] for name in names})
+        waits = None if self.waits is None else self.waits[mask]
+        return replace(self, waits=waits, **{name: getattr(self, name)[mask] for name in names})
 
     def in_vain(self) -> Routed:
         """Return the calls that were tried in vain, as shares of their own."""
         cell, parts, rule, route = self.tried
         nothing = np.zeros(len(cell), np.int64)
         refused = np.zeros(len(cell), dtype=bool)
-        return replace(self, cell=cell, parts=parts, rule=rule, route=route, refused=refused, waited_ms=nothing)
+        return replace(
+            self, cell=cell, parts=parts, rule=rule, route=route, refused=refused, waited_ms=nothing, waits=None
+        )
 
 
 def decide(policy: Policy, cells: Cells, among: Mask, truths: Truths, gates: Sequence[Gate], quotes: Quotes) -> Routed:

@@ -105,7 +105,8 @@ def replayed(
 ) -> Percentiles | None:
     """Return the percentiles of served requests under a policy, None where they cannot be known.
 
-    Time lost at routes that did not answer is added. `rescued` are failed requests that the policy has served.
+    Time lost at routes that did not answer is added. `rescued` are failed requests that the policy has served. Those
+    that nobody waits for are left out.
 
     A key of which only a part moves keeps its observed latencies pro rata. `expected` are the latencies of requests
     that move, by route, where a line could be fitted; without one they are those that the log has seen of the route.
@@ -123,7 +124,7 @@ def replayed(
         parts.append((latencies.latency_ms + waited_ms, latencies.requests * late))
     label: Label = "measured"
     found: list[tuple[int, Predicted]] = []
-    moves = _moves(cells, routed, served)
+    moves = _moves(cells, routed, served if routed.waits is None else served & ~routed.waits)
     if rescued is not None:
         moves += _moves(cells, rescued, np.ones(len(rescued.cell), dtype=bool))
     for route, waited_ms, moved in moves:

@@ -36,7 +36,8 @@ rules:
   - {name: long, when: "input_tokens >= 4000 or latency_ms > 4500", route: acme/small, fallback: [other/tiny]}
   - name: some
     when: user in ['u1', 'u2'] or starts_with(user, 'u1')
-    route: {split: {other/tiny: 12.5, as_logged: 87.5}}
+    split: {other/tiny: 12.5, as_logged: 87.5}
+    sticky: session
   - name: tagged
     when: not (tags.feature == 'search') or tags.team == 'red'
     route: {cheapest: [acme/small, other/tiny]}
@@ -44,6 +45,7 @@ rules:
 otherwise: as_logged
 discounts: [{where: "provider == 'other' and rule == 'some'", percent: 40}]
 fees: {percent: 5.5, on: moved}
+max_tokens: [{where: user == 'u5', tokens: 200}]
 """
 
 

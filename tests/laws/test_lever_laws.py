@@ -41,7 +41,24 @@ def policies(draw: st.DrawFn) -> str:
         target = draw(splits() | st.sampled_from(ROUTES).map(lambda route: f"route: {route}"))
         fallback = draw(st.sampled_from(["", ", fallback: [other/small]"]))
         rules.append(f'- {{name: rule-{number}, when: "{where}", {target}{fallback}}}')
-    return "\n".join(["policy: 1", "name: drawn", "rules:", *rules, ""])
+    levers = [*draw(st.just([]) | _lists("max_tokens", caps())), *draw(st.just([]) | _lists("processing", waiting()))]
+    return "\n".join(["policy: 1", "name: drawn", "rules:", *rules, *levers, ""])
+
+
+def _lists(key: str, items: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(items, min_size=1, max_size=2).map(lambda lines: [f"{key}:", *(f"- {line}" for line in lines)])
+
+
+@st.composite
+def caps(draw: st.DrawFn) -> str:
+    where, tokens = draw(st.sampled_from(CONDITIONS)), draw(st.sampled_from([1, 199, 200, 350, 400]))
+    return f'{{where: "{where}", tokens: {tokens}}}'
+
+
+@st.composite
+def waiting(draw: st.DrawFn) -> str:
+    where, tier = draw(st.sampled_from(CONDITIONS)), draw(st.sampled_from(["batch", "flex"]))
+    return f'{{where: "{where}", tier: {tier}, delay: 24h}}'
 
 
 def options(folder: Path, log_file: Path) -> Options:
