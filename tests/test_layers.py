@@ -22,14 +22,14 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
         policy routes capping levers sticky needs failover incidents requirements change_costs conditions ledger rating reached charging charged_together
         withheld""",
-        """replay movement timing latency_model foresight eligibility health rescue extra_calls route_facts service period
+        """replay percentiles movement timing latency_model foresight eligibility health rescue extra_calls route_facts service period
         period waiting finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits prefix_cache""",
-        """report report_arms report_audit report_caches report_compare report_contract report_failover report_names report_peaks
+        """report report_arms report_latency report_audit report_caches report_compare report_contract report_failover report_names report_peaks
         report_prices report_reconcile reports
         config""",
         "importers price_sources output",
-        """scanning reliability baseline candidates arms compare coverage grains invariants spend asserted advice
+        """scanning latency_tables reliability baseline candidates arms compare coverage grains invariants spend asserted advice
         backtest
         sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices
         commitments

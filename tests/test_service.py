@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 
 from aggcost import service
+from aggcost.ledger import Dim
 from aggcost.policy import ServiceLevel
 from aggcost.service import Latencies
 
 
+def ledger_of(values, counts):
+    one = Dim(np.zeros(len(values), np.int32), ("acme",))
+    return Latencies({"provider": one, "model": one}, values, counts)
+
+
 def latencies(pairs):
     values, counts = zip(*pairs, strict=True)
-    return Latencies({}, np.array(values, np.int64), np.array(counts, np.int64))
+    return ledger_of(np.array(values, np.int64), np.array(counts, np.int64))
 
 
 def test_percentiles_interpolate_between_order_statistics():
@@ -50,14 +56,14 @@ def test_no_latency_is_unknown():
 def test_an_asserted_level_gives_back_its_own_percentiles():
     level = ServiceLevel(p50_ms=562, p95_ms=834, p99_ms=982, availability_percent=None)
     values, counts = service._asserted(level)
-    found = service.measured(Latencies({}, values, counts * 1000))
+    found = service.measured(ledger_of(values, counts * 1000))
     assert abs(found.p50_ms - 562) <= 2
     assert abs(found.p95_ms - 834) <= 3
     assert abs(found.p99_ms - 982) <= 5
 
 
 def test_moved_requests_are_spread_without_loss():
-    values, counts = service._spread((np.array([1, 2]), np.array([1, 3])), moved=8, whole=1)
+    values, counts = service._spread((np.array([1, 2]), np.array([1, 3])), Fraction(8))
     assert list(counts) == [2 * service._UNIT, 6 * service._UNIT]
     assert Fraction(int(counts.sum()), service._UNIT) == 8
     assert list(values) == [1, 2]

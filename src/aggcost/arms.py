@@ -8,24 +8,33 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from aggcost.latency_tables import route_latencies
 from aggcost.money import percent, settle
 from aggcost.rating import Charges, Totals
 from aggcost.report_arms import Arm, Day, Failures, Group, Latency, Minute, Tokens, ranked
-from aggcost.service import Percentiles
+from aggcost.service import Part, Percentiles, percentiles_of
 from aggcost.units import Label, Requests
 
 MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """How long requests take, and wait for their first token, by route; without parts where the log does not say."""
+
+    latency: tuple[Part, ...] = ()
+    first_token: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
-    """How an arm serves: percentiles, failed and served requests, and how the failures are known.
+    """How an arm serves: times, failed and served requests, and how the failures are known.
 
     `failures` are by class where the log shows them; None is unknown. `unseen` says of which routes what is
     missing in the log (``requests``, ``latencies``, ``sizes``: too few rows with tokens and a latency).
     """
 
-    latency: Percentiles | None
+    times: Times
     failures: Mapping[str, Fraction] | None
     failed: Fraction | None
     served: Fraction
@@ -33,6 +42,16 @@ class Service:
     worst_minutes: tuple[Minute, ...] = ()
     unseen: Mapping[str, str] = field(default_factory=dict)
     waiting: Fraction = Fraction(0)
+
+    @property
+    def latency(self) -> Percentiles | None:
+        """Return the percentiles of the latencies of all requests, None where they are not known."""
+        return percentiles_of(self.times.latency)
+
+    @property
+    def first_token(self) -> Percentiles | None:
+        """Return the percentiles of the times to the first token of all requests that have one."""
+        return percentiles_of(self.times.first_token)
 
     @property
     def successful_percent(self) -> Decimal | None:
@@ -92,6 +111,10 @@ def arm(
         unpriced_percent=percent(sums.unpriced_tokens, sum(sums.tokens.values())),
         by={field: groups(charges.by(field), cost) for field in fields},
         latency_ms=latency(service.latency),
+        latencies=(
+            *route_latencies("latency", service.times.latency),
+            *route_latencies("ttft", service.times.first_token),
+        ),
         failed=None if service.failed is None else count(service.failed),
         failures=_failures(service.failures),
         worst_minutes=service.worst_minutes,

@@ -32,7 +32,7 @@ from aggcost.ratecard import RateLine
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
 from aggcost.reached import Reached, at_reached_tiers
 from aggcost.reliability import failing as is_failing
-from aggcost.reliability import latency_after, service_after
+from aggcost.reliability import service_after, times_after
 from aggcost.replay import Gate, Routed, decide
 from aggcost.report import Assumption
 from aggcost.rescue import calls, rescue
@@ -197,8 +197,8 @@ def _service(
         return (), service_after(policy, ledgers, routed, failed), None
     rescued = rescue(policy, policy.failover, truths, gates, own, routed)
     failing = failures(policy, cells, ledgers.health, routed, rescued)
-    latency = latency_after(policy, ledgers, routed, rescued.served)
-    service = service_with(failing, everything(cells), latency)
+    times = times_after(policy, ledgers, routed, rescued.served)
+    service = service_with(failing, everything(cells), times)
     return calls(policy.failover, rescued, routed), service, failing
 
 

@@ -20,6 +20,7 @@ from aggcost.failover_report import section, uptime_rows
 from aggcost.finance import MonthlyCost, Roi, roi
 from aggcost.latency_model import FEWEST_ROWS
 from aggcost.money import percent, settle
+from aggcost.percentiles import SMALLEST_N
 from aggcost.policy import Policy
 from aggcost.rating import Charge, Charges
 from aggcost.replay import Routed
@@ -27,7 +28,7 @@ from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision
 from aggcost.report_compare import Service as ServiceRow
 from aggcost.scanning import Ledgers
-from aggcost.service import SMALLEST_N, Percentiles
+from aggcost.service import Percentiles
 from aggcost.units import Label
 from aggcost.waiting import BY_PROCESSING, rule_name
 
@@ -236,7 +237,8 @@ def service_rows(before: Service, after: Service) -> tuple[ServiceRow, ...]:
     served = (before.successful_percent, after.successful_percent)
     failed = (_whole(before.failed), _whole(after.failed))
     return (
-        *(_latency_row(name, before.latency, after.latency) for name in ("p50", "p95", "p99")),
+        *(_time_row("latency", name, before.latency, after.latency) for name in ("p50", "p95", "p99")),
+        *(_time_row("TTFT", name, before.first_token, after.first_token) for name in _first_token_shown(before)),
         _row("successful requests", "percent", served, labels),
         _row("failed requests", "requests", failed, labels),
     )
@@ -248,7 +250,8 @@ def service_notes(before: Service, after: Service) -> tuple[str, ...]:
     if before.latency is None:
         notes.append("the log has no latencies")
     elif None in (before.latency.p50_ms, before.latency.p95_ms, before.latency.p99_ms):
-        notes.append(f"p95 needs {SMALLEST_N[95]:,} requests with a latency, p99 {SMALLEST_N[99]:,}")
+        p95, p99 = SMALLEST_N["p95"], SMALLEST_N["p99"]
+        notes.append(f"p95 needs {p95:,} requests with a latency, p99 {p99:,}")
     if after.waiting:
         notes.append(f"{count(after.waiting):,} requests may wait: they are not in the latencies of the policy")
     for what in ("requests", "latencies"):
@@ -266,10 +269,14 @@ def service_notes(before: Service, after: Service) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _latency_row(name: str, before: Percentiles | None, after: Percentiles | None) -> ServiceRow:
+def _first_token_shown(before: Service) -> tuple[str, ...]:
+    return () if before.first_token is None else ("p50", "p95")
+
+
+def _time_row(what: str, name: str, before: Percentiles | None, after: Percentiles | None) -> ServiceRow:
     ms = [None if found is None else _whole(getattr(found, f"{name}_ms")) for found in (before, after)]
     labels = (None if before is None else before.label, None if after is None else after.label)
-    return _row(f"{name} latency", "ms", (ms[0], ms[1]), labels)
+    return _row(f"{name} {what}", "ms", (ms[0], ms[1]), labels)
 
 
 def _row(

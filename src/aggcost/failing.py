@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from aggcost import health
-from aggcost.arms import Service
+from aggcost.arms import Service, Times
 from aggcost.health import Health
 from aggcost.integers import Mask, total
 from aggcost.ledger import NOT_BILLED, USAGE, Cells
@@ -22,7 +22,6 @@ from aggcost.policy import Policy, Route, Rule
 from aggcost.replay import Routed
 from aggcost.rescue import Rescue
 from aggcost.routes import UNPAID, UNSERVED
-from aggcost.service import Percentiles
 from aggcost.units import Label
 
 
@@ -75,10 +74,10 @@ def failing(policy: Policy, cells: Cells, known: Health, routed: Routed, rescue:
     )
 
 
-def service(found: Failing, everything: Fraction, latency: Percentiles | None) -> Service:
+def service(found: Failing, everything: Fraction, times: Times) -> Service:
     """Return how the requests are served: the worse bound is the figure."""
     served = everything - (found.high or Fraction(0))
-    return Service(latency, None, found.high, served, None if found.high is None else found.label)
+    return Service(times, None, found.high, served, None if found.high is None else found.label)
 
 
 class _Rates:

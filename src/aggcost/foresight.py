@@ -31,6 +31,7 @@ class Foresight:
     """The fitted routes, and the traffic that may be sent to them; `by_the_hour` says that cells know their hour."""
 
     latency: Mapping[Route, Model]
+    first_token: Mapping[Route, Model]
     traffic: Traffic
     by_the_hour: bool
 
@@ -60,15 +61,23 @@ class Foresight:
 
 
 def look(
-    engine: Engine, usage: ibis.Table, wanted: Plan, routes: Sequence[Route], *, by_the_hour: bool
+    engine: Engine, usage: ibis.Table, wanted: Plan, routes: Sequence[Route], *, by_the_hour: bool, streamed: bool
 ) -> Foresight | None:
     """Return what can be said of requests that move to these routes, None where no line can be fitted to any."""
     if not routes:
         return None
     pairs = list(dict.fromkeys((route.provider, route.model) for route in routes))
-    observed = timing.observe(engine, usage, pairs, "latency", None)
-    models = {route: model for route in routes if (model := latency_model.fit(rows_of(observed, route))) is not None}
-    return Foresight(models, timing.traffic(engine, usage, wanted), by_the_hour) if models else None
+    latency = fitted(timing.observe(engine, usage, pairs, "latency", None), routes)
+    first_token = fitted(timing.observe(engine, usage, pairs, "ttft", None), routes) if streamed else {}
+    if not latency and not first_token:
+        return None
+    return Foresight(latency, first_token, timing.traffic(engine, usage, wanted), by_the_hour)
+
+
+def fitted(observed: Observed, routes: Sequence[Route]) -> dict[Route, Model]:
+    """Return the models of those routes that enough rows tell of."""
+    found = {route: latency_model.fit(rows_of(observed, route)) for route in routes}
+    return {route: model for route, model in found.items() if model is not None}
 
 
 def rows_of(observed: Observed, route: Route) -> Observed:

@@ -58,8 +58,8 @@ class Line:
 class Model:
     """A fitted route: its line, its residuals by kind (parts of `PARTS` on the grid), and what it was fitted to.
 
-    `seen` are the sizes of prompts and answers, in doublings, that the route has served. With `by_prompt` the length
-    of the prompt makes the kind, and the answer does not count: it is the time to the first token.
+    `seen` are the sizes of prompts and answers, in doublings, that the route has served. With `by_prompt` the prompt
+    alone counts: it is the time to the first token.
     """
 
     line: Line
@@ -91,7 +91,7 @@ def fit(observed: Observed) -> Model | None:
     line = _line(tokens, actual_ns, by_prompt=by_prompt)
     steps = _ratio_steps(actual_ns / line.of(tokens))
     kinds = _kinds(known.dims["block"].at(lambda block: -1 if block is None else block), tokens, by_prompt=by_prompt)
-    seen = frozenset(np.unique(_sizes(tokens)).tolist())
+    seen = frozenset(np.unique(_sizes(tokens, by_prompt=by_prompt)).tolist())
     return Model(line, _residuals(kinds, steps, tokens.requests), rows, seen, by_prompt)
 
 
@@ -241,10 +241,11 @@ def _shares(steps: IntArray, counts: IntArray) -> tuple[int, IntArray]:
     return first, np.diff(ends, prepend=0)
 
 
-def _sizes(tokens: Tokens) -> IntArray:
-    """Return the size of prompt and answer of each row, in doublings, as one number."""
+def _sizes(tokens: Tokens, *, by_prompt: bool) -> IntArray:
+    """Return the size of prompt and answer of each row, in doublings, as one number (by_prompt: of the prompt)."""
     prompts, answers = (_doublings(bounds) for bounds in (INPUT_BOUNDS, OUTPUT_BOUNDS))
-    return prompts[tokens.input_bin] * _ALL_SIZES + answers[tokens.output_bin]
+    of_prompt = prompts[tokens.input_bin] * _ALL_SIZES
+    return of_prompt if by_prompt else of_prompt + answers[tokens.output_bin]
 
 
 def _doublings(bounds: tuple[int, ...]) -> IntArray:
@@ -253,5 +254,5 @@ def _doublings(bounds: tuple[int, ...]) -> IntArray:
 
 def _support(model: Model, tokens: Tokens, weights: IntArray) -> int:
     """Return the percent of the weights whose size the route has served."""
-    known = np.isin(_sizes(tokens), sorted(model.seen))
+    known = np.isin(_sizes(tokens, by_prompt=model.by_prompt), sorted(model.seen))
     return int(weights[known].sum()) * 100 // int(weights.sum())

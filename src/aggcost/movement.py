@@ -15,9 +15,9 @@ import numpy as np
 from aggcost import ledger
 from aggcost.integers import IntArray, Mask
 from aggcost.ledger import Cells, Dim
+from aggcost.percentiles import UNIT
 from aggcost.replay import Routed
 
-UNIT = 10**6  # parts of a request
 _STEPS = 1000  # a share is a whole number of thousandths
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from aggcost import service
-from aggcost.arms import Service
+from aggcost.arms import Service, Times
 from aggcost.integers import Mask, total
 from aggcost.ledger import FAILURE_CLASSES, NOT_BILLED, USAGE, Cells
 from aggcost.policy import Policy, Route, ServiceLevel
@@ -37,8 +37,8 @@ def service_as_logged(ledgers: Ledgers, worst_minutes: tuple[Minute, ...] = ()) 
     dim = cells.dims["failure"]
     lost = {kind: Fraction(total(requests[tried & dim.where(kind)])) for kind in FAILURE_CLASSES}
     served = Fraction(total(requests[_usage(cells) & ~failing(cells)]))
-    latency = service.measured(ledgers.latencies)
-    return Service(latency, lost, sum(lost.values(), Fraction(0)), served, "measured", worst_minutes)
+    times = Times(service.observed(ledgers.latencies), service.observed(ledgers.first_tokens))
+    return Service(times, lost, sum(lost.values(), Fraction(0)), served, "measured", worst_minutes)
 
 
 def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Routed) -> Service:
@@ -46,7 +46,7 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
     if all(route is None for route in (*routed.routes, *failed.routes)):
         return service_as_logged(ledgers)
     cells = ledgers.cells
-    latency = latency_after(policy, ledgers, routed)
+    times = times_after(policy, ledgers, routed)
     unseen = _unseen(policy, ledgers, (routed, failed))
     everything = sum((_requests(cells, one, slice(None)) for one in (routed, failed)), Fraction(0))
     lost = Fraction(0)
@@ -55,19 +55,21 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
         for position, route in enumerate(one.routes):
             number, label = _lost(cells, one, one.route == position, route, policy.service_levels)
             if number is None:
-                return Service(latency, None, None, everything, None, unseen=unseen)
+                return Service(times, None, None, everything, None, unseen=unseen)
             lost += number
             found.add(label)
-    return Service(latency, None, lost, everything - lost, _weakest(found), unseen=unseen)
+    return Service(times, None, lost, everything - lost, _weakest(found), unseen=unseen)
 
 
-def latency_after(
-    policy: Policy, ledgers: Ledgers, routed: Routed, rescued: Routed | None = None
-) -> service.Percentiles | None:
-    """Return how fast the requests and those rescued would be served, None where it cannot be known."""
-    seen = ledgers.foresight
-    expected = {} if seen is None else seen.expected(seen.latency, ledgers.cells, routed)
-    return service.replayed(ledgers.latencies, ledgers.cells, routed, policy.service_levels, expected, rescued)
+def times_after(policy: Policy, ledgers: Ledgers, routed: Routed, rescued: Routed | None = None) -> Times:
+    """Return how long the requests and those rescued would take, and wait for their first token."""
+    seen, cells, levels = ledgers.foresight, ledgers.cells, policy.service_levels
+    latency = {} if seen is None else seen.expected(seen.latency, cells, routed)
+    first_token = {} if seen is None else seen.expected(seen.first_token, cells, routed)
+    return Times(
+        service.replayed(ledgers.latencies, cells, routed, levels, latency, rescued),
+        service.replayed(ledgers.first_tokens, cells, routed, levels, first_token),
+    )
 
 
 def _unseen(policy: Policy, ledgers: Ledgers, both: Sequence[Routed]) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from aggcost.money import percent
+from aggcost.report_latency import RouteLatency
 from aggcost.units import Count, Label, Milliseconds, Percent, Quantity, Requests, TokenCount, Usd
 
 
@@ -90,8 +91,9 @@ class Arm:
     requests that have both. `availability` is the percent of minutes served ("uptime"),
     `successful_percent` the percent of requests: two different measures.
     `unpriced_percent` is the share of the arm's tokens that have no price. `by` maps a field to its
-    groups, dearest first; `days` are in the order of time. `units` is what the log counts beside tokens by kind:
-    audio, images, video and reasoning inside of them, searches, seconds and so on, by meter.
+    groups, dearest first; `latencies` are the times of all requests, then by route; `days` are in the order of time.
+    `units` is what the log counts beside tokens by kind: audio, images, video and reasoning inside of them, searches,
+    seconds and so on, by meter.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Arm:
     unpriced_percent: Percent | None = None
     by: Mapping[str, tuple[Group, ...]]
     latency_ms: Latency | None = None
+    latencies: tuple[RouteLatency, ...] = ()
     failed: Requests | None = None
     failures: tuple[Failures, ...] = ()
     worst_minutes: tuple[Minute, ...] = ()

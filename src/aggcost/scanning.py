@@ -39,7 +39,7 @@ _QUARTER_S, _HOUR_S = 900, 3600
 
 @dataclass(frozen=True, slots=True)
 class Ledgers:
-    """What the core works on: cells, latencies, and the days they cover.
+    """What the core works on: cells, latencies, times to the first token, and the days they cover.
 
     `by_the_hour` says that the cells keep hours apart; where they do not, no day can be told. `kept` is what further
     scans of the same log must keep apart, and `foresight` what one of them found out about routes to move to. `health`
@@ -48,6 +48,7 @@ class Ledgers:
 
     cells: Cells
     latencies: Latencies
+    first_tokens: Latencies
     span: period.Span
     zone: ZoneInfo
     by_the_hour: bool
@@ -58,13 +59,17 @@ class Ledgers:
 
 @dataclass(frozen=True, slots=True)
 class _Outline:
-    """A first look at a log: who served which task, the values of names that have few, the first and last second."""
+    """A first look at a log: who served which task, the values of names that have few, the first and last second.
+
+    `streamed` says that some request states its time to the first token.
+    """
 
     models: tuple[tuple[str | None, str], ...]
     names: Mapping[str, tuple[str, ...]]
     kinds: int
     first_s: int | None
     last_s: int | None
+    streamed: bool
 
 
 def scan(
@@ -90,7 +95,9 @@ def scan(
     wanted = _with_groups(engine, usage, needs.added_to(_with_prices(asked, needs, priced, instants)), by)
     cells = ledger.scan(engine, usage, wanted, zone)
     kept = replace(asked, names=_without(COLUMN, asked.names), numbered=outline.names)
-    return Ledgers(cells, service.scan(engine, usage, kept), span, zone, instants is None, kept)
+    latencies = service.scan(engine, usage, kept)
+    first_tokens = service.scan(engine, usage, kept, "ttft") if outline.streamed else service.nothing("ttft")
+    return Ledgers(cells, latencies, first_tokens, span, zone, instants is None, kept)
 
 
 def foresee(engine: Engine, usage: ibis.Table, ledgers: Ledgers, policies: Iterable[Policy]) -> Ledgers:
@@ -100,7 +107,9 @@ def foresee(engine: Engine, usage: ibis.Table, ledgers: Ledgers, policies: Itera
     """
     named = dict.fromkeys(route for policy in policies for route in policy.routes if not policy.asserts_latency(route))
     seen = [route for route in named if service.seen(route, ledgers.latencies).any()]
-    found = foresight.look(engine, usage, ledgers.kept, seen, by_the_hour=ledgers.by_the_hour)
+    streamed = bool(len(ledgers.first_tokens.ms))
+    hourly = ledgers.by_the_hour
+    found = foresight.look(engine, usage, ledgers.kept, seen, by_the_hour=hourly, streamed=streamed)
     return replace(ledgers, foresight=found)
 
 
@@ -172,6 +181,7 @@ def _outline(engine: Engine, usage: ibis.Table) -> _Outline:
         usable.group_by(*_OUTLINED).aggregate(
             first_s=usable.ts.min().truncate("s").epoch_seconds().cast("int64"),
             last_s=usable.ts.max().truncate("s").epoch_seconds().cast("int64"),
+            streamed=usable.ttft_ms.count(),
         )
     )
     rows = table.to_pylist()
@@ -181,7 +191,8 @@ def _outline(engine: Engine, usage: ibis.Table) -> _Outline:
     ordered = sorted(models, key=lambda pair: (pair[0] or "", pair[1]))
     listed = {name: tuple(sorted({row[name] for row in rows} - {None})) for name in _OUTLINED}
     names = {name: values for name, values in listed.items() if len(values) <= MAX_NUMBERED}
-    return _Outline(tuple(ordered), names, len(rows), min(firsts, default=None), max(lasts, default=None))
+    streamed = any(row["streamed"] for row in rows)
+    return _Outline(tuple(ordered), names, len(rows), min(firsts, default=None), max(lasts, default=None), streamed)
 
 
 def _priced_models(

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from aggcost import ledger, movement
+from aggcost import ledger, movement, percentiles
 from aggcost.integers import IntArray, Mask, int64, total
 from aggcost.latency_model import Predicted
 from aggcost.ledger import Cells, Dim, Plan
 from aggcost.policy import Route, ServiceLevel
 from aggcost.replay import Routed
 from aggcost.routes import UNPAID
+from aggcost.timing import COLUMNS, Measure
 
 if TYPE_CHECKING:
     import ibis
@@ -32,21 +33,20 @@ if TYPE_CHECKING:
     from aggcost.engine import Engine
 
 Label = Literal["measured", "modelled", "assumed"]
-# A percentile needs enough requests above it to mean anything.
-SMALLEST_N = {50: 1, 95: 100, 99: 1_000}
 # Bins of numbers kept apart in the latency ledger; more, and moved requests are taken pro rata.
 _MAX_BINS = 64
 _POINTS = 1_000
-_UNIT = movement.UNIT
+_UNIT = percentiles.UNIT
 
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """The latency ledger: `requests` with `latency_ms`, by the keys in `dims`."""
+    """The ledger of a time (`measure`): `requests` that took `ms` milliseconds, by the keys in `dims`."""
 
     dims: Mapping[str, Dim]
-    latency_ms: IntArray
+    ms: IntArray
     requests: IntArray
+    measure: Measure = "latency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +66,51 @@ class Percentiles:
     support_percent: int | None = None
 
 
-def scan(engine: Engine, usage: ibis.Table, wanted: Plan) -> Latencies:
-    """Return the latency ledger of the served requests that state a latency, one scan in the engine.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How long some requests of a route (``provider/model``) take: milliseconds with weights in 1/UNIT.
+
+    Without `ms` it is not known, of as many parts as `unknown` says. `predicted` is the prediction they follow from.
+    """
+
+    route: str
+    ms: IntArray | None
+    weights: IntArray
+    label: Label
+    predicted: Predicted | None = None
+    unknown: int = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests, in 1/UNIT."""
+        return int(self.weights.sum()) + self.unknown
+
+    def after(self, waited_ms: int) -> Part:
+        """Return the same requests, having lost some time elsewhere before."""
+        return self if self.ms is None else replace(self, ms=self.ms + waited_ms)
+
+
+def scan(engine: Engine, usage: ibis.Table, wanted: Plan, measure: Measure = "latency") -> Latencies:
+    """Return the ledger of a time of the served requests that state it, one scan in the engine.
 
     It groups by numbers where the plan has them, which takes half the time of grouping by texts.
     """
     kept = replace(wanted, cuts=_few_cuts(wanted.cuts), numbered={**wanted.numbered, "status": ("ok",)})
+    ms = usage[COLUMNS[measure]]
     served = usage.filter(
         ledger.accepted(usage), usage.billable.isnull() | usage.billable,
-        usage.latency_ms.notnull(), usage.status.fill_null("ok") == "ok",
+        ms.notnull(), usage.status.fill_null("ok") == "ok",
     )  # fmt: skip
     keys = ledger.keys_without_time(served, kept)
-    grouped = served.group_by([*keys, served.latency_ms.name("ms")])
+    grouped = served.group_by([*keys, served[COLUMNS[measure]].name("ms")])
     table = engine.to_arrow(grouped.aggregate(requests=served.request_count.sum().cast("int64")))
     dims = ledger.dims(table, [key.get_name() for key in keys], kept)
-    return Latencies(dims, int64(table.column("ms")), int64(table.column("requests")))
+    return Latencies(dims, int64(table.column("ms")), int64(table.column("requests")), measure)
+
+
+def nothing(measure: Measure) -> Latencies:
+    """Return the ledger of a time that a log does not have."""
+    return Latencies({}, np.zeros(0, np.int64), np.zeros(0, np.int64), measure)
 
 
 def _few_cuts(cuts: Mapping[str, tuple[int, ...]]) -> Mapping[str, tuple[int, ...]]:
@@ -88,11 +118,29 @@ def _few_cuts(cuts: Mapping[str, tuple[int, ...]]) -> Mapping[str, tuple[int, ..
     return cuts if bins <= _MAX_BINS else {}
 
 
+def observed(latencies: Latencies, stay: IntArray | int = _UNIT) -> tuple[Part, ...]:
+    """Return the observed times by route; `stay` is the share of each row's requests that counts, in 1/UNIT."""
+    if not len(latencies.ms):
+        return ()
+    provider, model = latencies.dims["provider"], latencies.dims["model"]
+    codes, names = provider.codes.astype(np.int64) * len(model.values) + model.codes, {}
+    for code in np.unique(codes).tolist():
+        names[code] = route_name(provider.values[code // len(model.values)], model.values[code % len(model.values)])
+    weights = latencies.requests * stay
+    rows = {code: (codes == code) & (weights > 0) for code in sorted(names, key=names.__getitem__)}
+    return tuple(
+        Part(names[code], latencies.ms[mask], weights[mask], "measured") for code, mask in rows.items() if mask.any()
+    )
+
+
+def route_name(provider: str | None, model: str | None) -> str:
+    """Return what a route is called in a table of times."""
+    return f"{provider or '?'}/{model or '?'}"
+
+
 def measured(latencies: Latencies) -> Percentiles | None:
-    """Return the percentiles of all served requests, None where the log has no latency."""
-    if not len(latencies.latency_ms):
-        return None
-    return _percentiles([(latencies.latency_ms, latencies.requests * _UNIT)], "measured")
+    """Return the percentiles of all served requests, None where the log does not have the time."""
+    return percentiles_of(observed(latencies))
 
 
 def replayed(
@@ -102,61 +150,74 @@ def replayed(
     levels: Mapping[Route, ServiceLevel],
     expected: Mapping[Route, Predicted],
     rescued: Routed | None = None,
-) -> Percentiles | None:
-    """Return the percentiles of served requests under a policy, None where they cannot be known.
+) -> tuple[Part, ...]:
+    """Return how long served requests take under a policy: those that stay, and by route those that move.
 
     Time lost at routes that did not answer is added. `rescued` are failed requests that the policy has served. Those
     that nobody waits for are left out.
 
-    A key of which only a part moves keeps its observed latencies pro rata. `expected` are the latencies of requests
-    that move, by route, where a line could be fitted; without one they are those that the log has seen of the route.
+    A key of which only a part moves keeps its observed times pro rata. `expected` are the times of requests that move,
+    by route, where a line could be fitted; without one they are those that the log has seen of the route. There are no
+    parts where the log does not have the time.
     """
-    if not len(latencies.latency_ms):
-        return None
+    if not len(latencies.ms):
+        return ()
+    keys = movement.joined(latencies.dims, len(latencies.ms), cells)
     served = cells.dims["failure"].where(None)[routed.cell]
     weights = movement.weights(cells, routed, served)
-    keys = movement.joined(latencies.dims, len(latencies.latency_ms), cells)
     stays = routed.route == 0
-    stay = movement.share(keys, routed, weights, stays & (routed.waited_ms == 0), otherwise=_UNIT)
-    parts = [(latencies.latency_ms, latencies.requests * stay)]
-    for waited_ms in np.unique(routed.waited_ms[stays & (routed.waited_ms > 0)]).tolist():
-        late = movement.share(keys, routed, weights, stays & (routed.waited_ms == waited_ms), otherwise=0)
-        parts.append((latencies.latency_ms + waited_ms, latencies.requests * late))
-    label: Label = "measured"
-    found: list[tuple[int, Predicted]] = []
-    moves = _moves(cells, routed, served if routed.waits is None else served & ~routed.waits)
+    parts = []
+    for waited_ms in sorted({0, *np.unique(routed.waited_ms[stays]).tolist()}):
+        late = stays & (routed.waited_ms == waited_ms)
+        share = movement.share(keys, routed, weights, late, otherwise=0 if waited_ms else _UNIT)
+        parts += [part.after(waited_ms) for part in observed(latencies, share)]
+    for route, waited_ms, mask in _moves(routed, served if routed.waits is None else served & ~routed.waits):
+        moved = Fraction(_moved(cells, routed, mask), routed.whole)
+        if latencies.measure != "latency":  # not every served request has the time: those of its ledger move
+            share = movement.share(keys, routed, weights, mask, otherwise=0)
+            moved = Fraction(int((latencies.requests * share).sum()), _UNIT)
+        parts.append(_part_of(route, moved, latencies, levels, expected.get(route)).after(waited_ms))
     if rescued is not None:
-        moves += _moves(cells, rescued, np.ones(len(rescued.cell), dtype=bool))
-    for route, waited_ms, moved in moves:
-        points, source = _service_of(route, latencies, levels, expected)
-        if points is None:
-            return None
-        values, counts = _spread(points, moved, routed.whole)
-        parts.append((values + waited_ms, counts))
-        label = "assumed" if "assumed" in (label, source) else source
-        found += [(moved, expected[route])] if route in expected and source == "modelled" else []
-    return _resting_on(found, _percentiles(parts, label))
+        for route, waited_ms, mask in _moves(rescued, np.ones(len(rescued.cell), dtype=bool)):
+            moved = Fraction(_moved(cells, rescued, mask), rescued.whole)
+            parts.append(_part_of(route, moved, latencies, levels, expected.get(route)).after(waited_ms))
+    return tuple(part for part in parts if part.requests)
 
 
-def _resting_on(found: Sequence[tuple[int, Predicted]], percentiles: Percentiles) -> Percentiles:
-    """Return the percentiles with the rows behind the thinnest line, and how far it has seen such requests."""
-    if not found:
-        return percentiles
-    moved = sum(weight for weight, _ in found)
-    support = sum(weight * one.support_percent for weight, one in found) // moved
-    return replace(percentiles, fitted_rows=min(one.rows for _, one in found), support_percent=support)
+def percentiles_of(parts: Sequence[Part]) -> Percentiles | None:
+    """Return the percentiles of all parts together, None where there are none or some part is not known."""
+    known = [(part.ms, part.weights) for part in parts if part.ms is not None]
+    if not parts or len(known) < len(parts):
+        return None
+    together = percentiles.distribution(known)
+    p50, p95, p99 = (together.named(name) for name in ("p50", "p95", "p99"))
+    return Percentiles(p50, p95, p99, together.n, weakest(parts), *rests_on(parts))
 
 
-def _moves(cells: Cells, routed: Routed, served: Mask) -> list[tuple[Route, int, int]]:
-    """Return (route, time lost before in ms, served requests in 1/whole) for all that moves."""
+def weakest(parts: Sequence[Part]) -> Label:
+    """Return the label of parts together: that of the one that is least sure."""
+    order: tuple[Label, ...] = ("assumed", "modelled", "measured")
+    return next(label for label in order if label in {part.label for part in parts})
+
+
+def rests_on(parts: Sequence[Part]) -> tuple[int | None, int | None]:
+    """Return the rows behind the thinnest line of the parts, and the percent of them that lies within what it saw."""
+    found = [(part.requests, part.predicted) for part in parts if part.predicted is not None]
+    moved = sum(requests for requests, _ in found)
+    if not moved:
+        return None, None
+    return min(one.rows for _, one in found), sum(n * one.support_percent for n, one in found) // moved
+
+
+def _moves(routed: Routed, served: Mask) -> list[tuple[Route, int, Mask]]:
+    """Return (route, time lost before in ms, which shares of cells) for all served requests that move."""
     found = []
     for index, route in enumerate(routed.routes):
         if route is None or route in UNPAID:
             continue
-        mask = served & (routed.route == index)
+        mask = served & (routed.route == index) & (routed.parts > 0)
         for waited_ms in np.unique(routed.waited_ms[mask]).tolist():
-            moved = _moved(cells, routed, mask & (routed.waited_ms == waited_ms))
-            found += [(route, waited_ms, moved)] if moved else []
+            found.append((route, waited_ms, mask & (routed.waited_ms == waited_ms)))
     return found
 
 
@@ -165,22 +226,24 @@ def _moved(cells: Cells, routed: Routed, mask: Any) -> int:
     return total(cells.sums["requests"][routed.cell[mask]] * routed.parts[mask])
 
 
-def _service_of(
+def _part_of(
     route: Route,
+    requests: Fraction,
     latencies: Latencies,
     levels: Mapping[Route, ServiceLevel],
-    expected: Mapping[Route, Predicted],
-) -> tuple[tuple[IntArray, IntArray] | None, Label]:
-    """Return (latencies, counts) that stand for a route: asserted first, then predicted, then what the log has seen."""
+    predicted: Predicted | None,
+) -> Part:
+    """Return how long requests take that move to a route: asserted first, then predicted, then as the log has seen."""
+    name, nothing = route_name(route.provider, route.model), np.zeros(0, np.int64)
     level = levels.get(route)
-    if level is not None and level.p50_ms is not None:
-        return _asserted(level), "assumed"
-    if route in expected:
-        return (expected[route].ms, expected[route].weights), "modelled"
+    if latencies.measure == "latency" and level is not None and level.p50_ms is not None:
+        return Part(name, *_spread(_asserted(level), requests), "assumed")
+    if predicted is not None:
+        return Part(name, *_spread((predicted.ms, predicted.weights), requests), "modelled", predicted)
     rows = seen(route, latencies)
     if not rows.any():
-        return None, "modelled"
-    return (latencies.latency_ms[rows], latencies.requests[rows]), "modelled"
+        return Part(name, None, nothing, "modelled", unknown=int(requests * _UNIT))
+    return Part(name, *_spread((latencies.ms[rows], latencies.requests[rows]), requests), "modelled")
 
 
 def seen(route: Route, latencies: Latencies) -> Mask:
@@ -211,32 +274,9 @@ def _on_line(at: float, xs: Sequence[float], ys: Sequence[float]) -> float:
     return ys[right - 1] + slope * (at - xs[right - 1])
 
 
-def _spread(points: tuple[IntArray, IntArray], moved: int, whole: int) -> tuple[IntArray, IntArray]:
-    """Give `moved` requests, counted in 1/`whole`, the distribution of `points`."""
+def _spread(points: tuple[IntArray, IntArray], requests: Fraction) -> tuple[IntArray, IntArray]:
+    """Give so many requests the distribution of `points`, in 1/UNIT."""
     values, counts = points
-    everything = int(counts.sum()) * whole
-    return values, np.array([moved * _UNIT * int(count) // everything for count in counts], np.int64)
-
-
-def _percentiles(parts: Sequence[tuple[IntArray, IntArray]], label: Label) -> Percentiles:
-    values = np.concatenate([part[0] for part in parts])
-    weights = np.concatenate([part[1] for part in parts])
-    order = np.argsort(values, kind="stable")
-    ends = np.cumsum(weights[order])
-    n = int(ends[-1]) // _UNIT
-    found = {p: _at(values[order], ends, p) if n >= smallest else None for p, smallest in SMALLEST_N.items()}
-    return Percentiles(found[50], found[95], found[99], n, label)
-
-
-def _at(values: IntArray, ends: IntArray, percentile: int) -> Fraction:
-    """Interpolate linearly between the order statistics around rank (n - 1) x p."""
-    n = Fraction(int(ends[-1]), _UNIT)
-    rank = max((n - 1) * percentile / 100, Fraction(0))
-    low, high = math.floor(rank), math.ceil(rank)
-    at_low, at_high = (int(values[_position(ends, k)]) for k in (low, high))
-    return at_low + (at_high - at_low) * (rank - low)
-
-
-def _position(ends: IntArray, rank: int) -> int:
-    """Return the position of the request with this rank, counted from 0."""
-    return min(int(np.searchsorted(ends, rank * _UNIT, side="right")), len(ends) - 1)
+    parts, everything = requests.numerator * _UNIT, int(counts.sum()) * requests.denominator
+    ends = np.array([0, *(parts * int(end) // everything for end in np.cumsum(counts))], np.int64)
+    return values, ends[1:] - ends[:-1]

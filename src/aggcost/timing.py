@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Measure = Literal["latency", "ttft"]
 BLOCK_S = 4 * 3600  # the day in six blocks, UTC: providers are busy for all their customers at once
 BLOCKS = 24 * 3600 // BLOCK_S
-_COLUMNS: Mapping[Measure, str] = {"latency": "latency_ms", "ttft": "ttft_ms"}
+COLUMNS: Mapping[Measure, str] = {"latency": "latency_ms", "ttft": "ttft_ms"}
 _ROUTE_KEYS = ("provider", "model", "service_tier", "region")
 # Bins of numbers kept apart by a condition; more, and moved requests are taken pro rata.
 _MAX_BINS = 64
@@ -97,14 +97,14 @@ def observe(
 ) -> Observed:
     """Return what the log has seen of these (provider, model) pairs, one scan in the engine."""
     wanted = _any_of((usage.provider == provider) & (usage.model == model) for provider, model in routes)
-    ms = usage[_COLUMNS[measure]]
+    ms = usage[COLUMNS[measure]]
     served = usage.filter(_served(usage), ms.notnull(), usage.request_count == 1, wanted)
     no = ibis.literal(value=False)
     late = no if late_from_s is None else (served.ts.epoch_seconds() >= late_from_s).fill_null(no)
     keys = [served[name] for name in _ROUTE_KEYS]
     keys += [_block(served).name("block"), late.name("late"), *_token_keys(served)]
-    ms_bin = ledger.binned(served[_COLUMNS[measure]], MS_BOUNDS).name("ms_bin")
-    sums = {**_token_sums(served), "total_ms": served[_COLUMNS[measure]].sum().cast("int64")}
+    ms_bin = ledger.binned(served[COLUMNS[measure]], MS_BOUNDS).name("ms_bin")
+    sums = {**_token_sums(served), "total_ms": served[COLUMNS[measure]].sum().cast("int64")}
     table = engine.to_arrow(served.group_by([*keys, ms_bin]).aggregate(**sums))
     table = table.sort_by([(key.get_name(), "ascending") for key in (*keys, ms_bin)])
     dims = ledger.dims(table, [*_ROUTE_KEYS, "block", "late"], Plan())

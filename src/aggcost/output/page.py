@@ -12,6 +12,7 @@ from aggcost.output.clean import clean
 from aggcost.output.contract_tables import contract_table, tier_table
 from aggcost.output.failover import failover_facts, incident_table
 from aggcost.output.figures import UNKNOWN
+from aggcost.output.latency_table import latency_blocks
 from aggcost.output.log_facts import log_facts
 from aggcost.output.money_tables import (
     component_table,
@@ -95,7 +96,7 @@ def _analyze_detail(report: Report) -> tuple[Block, ...]:
     arm = report.arms[0]
     tables = [group_table(arm, field, EVERYTHING) for field in arm.by if field != "day" and arm.by[field]]
     days = [day_table(arm)] if arm.days else []
-    return (*tables, *days, Facts(tuple(log_facts(report, WORST_MINUTES))), *_trust(report))
+    return (*tables, *days, *latency_blocks(arm, None), Facts(tuple(log_facts(report, WORST_MINUTES))), *_trust(report))
 
 
 def _simulate(report: Report, comparison: Comparison) -> tuple[Block, ...]:
@@ -141,11 +142,11 @@ def _payback(comparison: Comparison) -> tuple[tuple[str, str], ...]:
 
 
 def _simulate_detail(report: Report, comparison: Comparison) -> tuple[Block, ...]:
-    return (*_comparison_detail(comparison), *_arms(report), Facts(tuple(log_facts(report, WORST_MINUTES))),
+    return (*_comparison_detail(report, comparison), *_arms(report), Facts(tuple(log_facts(report, WORST_MINUTES))),
             *_trust(report))  # fmt: skip
 
 
-def _comparison_detail(comparison: Comparison) -> tuple[Block, ...]:
+def _comparison_detail(report: Report, comparison: Comparison) -> tuple[Block, ...]:
     """Return everything of one policy that its first screen leaves out."""
     roi = comparison.roi
     found: Sequence[Block | None] = (
@@ -159,7 +160,8 @@ def _comparison_detail(comparison: Comparison) -> tuple[Block, ...]:
         incident_table(comparison),
         asserted_table(comparison),
     )
-    return tuple(block for block in found if block is not None)
+    after = report.arms[1 + report.comparisons.index(comparison)]
+    return (*(block for block in found if block is not None), *latency_blocks(report.arms[0], after))
 
 
 def _arms(report: Report) -> tuple[Table, ...]:
@@ -194,7 +196,11 @@ def _failovers(report: Report) -> tuple[tuple[str, str], ...]:
 def _several_detail(report: Report) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for comparison in headline.ranked(report):
-        blocks += [headline.of_policy(comparison), _before_and_after(comparison), *_comparison_detail(comparison)]
+        blocks += [
+            headline.of_policy(comparison),
+            _before_and_after(comparison),
+            *_comparison_detail(report, comparison),
+        ]
     return (*blocks, *_trust(report))
 
 
@@ -211,7 +217,9 @@ def _check(report: Report) -> tuple[Block, ...]:
 
 
 def _check_detail(report: Report) -> tuple[Block, ...]:
-    details = [block for one in report.comparisons for block in (_before_and_after(one), *_comparison_detail(one))]
+    details = [
+        block for one in report.comparisons for block in (_before_and_after(one), *_comparison_detail(report, one))
+    ]
     return (*details, *_trust(report))
 
 

@@ -1,0 +1,43 @@
+"""How long requests take, route by route: percentiles with their intervals, as logged or under a policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from aggcost.units import Count, Label
+
+FineMilliseconds = Annotated[Decimal, "milliseconds, at most 6 decimals"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Percentile:
+    """A percentile, None where there are too few requests, and its 95 % interval, None where it has no such bound.
+
+    `name` is ``p50``, ``p95``, ``p99`` or ``p99.9``.
+    """
+
+    name: str
+    value: FineMilliseconds | None
+    low: FineMilliseconds | None
+    high: FineMilliseconds | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteLatency:
+    """The times of the `n` requests that a route serves (``provider/model``; None: all routes together).
+
+    `name` tells it from the others of an arm. `measure` is ``latency``, the whole time, or ``ttft``, that to the first
+    token, of those that state it. Without percentiles the times are not known. `fitted` and `support_percent` are as
+    in `Latency`.
+    """
+
+    name: str
+    route: str | None
+    measure: Literal["latency", "ttft"]
+    n: Count
+    label: Label
+    percentiles: tuple[Percentile, ...]
+    fitted: Count | None = None
+    support_percent: Count | None = None
