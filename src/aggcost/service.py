@@ -216,8 +216,8 @@ def _moves(routed: Routed, served: Mask) -> list[tuple[Route, int, Mask]]:
         if route is None or route in UNPAID:
             continue
         mask = served & (routed.route == index) & (routed.parts > 0)
-        for waited_ms in np.unique(routed.waited_ms[mask]).tolist():
-            found.append((route, waited_ms, mask & (routed.waited_ms == waited_ms)))
+        lost_ms = np.unique(routed.waited_ms[mask]).tolist()
+        found += [(route, waited_ms, mask & (routed.waited_ms == waited_ms)) for waited_ms in lost_ms]
     return found
 
 
