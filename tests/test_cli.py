@@ -149,10 +149,7 @@ def test_a_wrong_command_is_exit_2_and_one_message(tmp_path, arguments, words):
         ("policy: 1\nname: x\nrules: []\nrules: []\n", ["x.yaml:4"]),
         ("policy: 1\nname: x\nrules: [{name: a, when: input_tokens < 'x', route: acme/small}]\n", ["x.yaml:3", "^"]),
         ("policy: 1\nname: x\nrules: [{name: a, when: true, route: acme/smal}]\n", ["acme/smal", "known: small"]),
-        (
-            "policy: 1\nname: x\nrules: [{name: a, when: true, route: {cheapest: [acme/small], max_p95_ms: 9}}]\n",
-            ["not"],
-        ),
+        ("policy: 1\nname: x\nrules: [{name: a, when: true, route: {cheapest: [acme/small], shadow: 9}}]\n", ["not"]),
         ("policy: [\n", ["x.yaml"]),
     ],
 )

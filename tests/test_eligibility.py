@@ -15,11 +15,13 @@ from aggcost.abilities import shown
 from aggcost.assumed import assumptions
 from aggcost.conditions import Truths
 from aggcost.eligibility import Facts, eligibility
+from aggcost.gates import Gates
 from aggcost.ledger import Cells, Dim
 from aggcost.policy import Route
 from aggcost.price_sources import load_rates
 from aggcost.replay import decide
 from aggcost.route_facts import facts_of_routes
+from aggcost.within_caps import WithinCaps
 
 SMALL, TINY = Route("acme", "small"), Route("acme", "tiny")
 CHAIN = "rules:\n- {name: one, when: true, route: acme/small, fallback: [acme/tiny]}\n"
@@ -41,7 +43,7 @@ def replayed(tmp_path, text, found, facts):
     asked, truths = policy(tmp_path, text), Truths(found, ZoneInfo("UTC"))
     gate = eligibility(asked, found, truths, facts)
     routed = decide(asked, found, np.ones(len(found), dtype=bool), truths, [gate], Quotes(found, {}))
-    return routed, assumptions(asked, found, routed, gate)
+    return routed, assumptions(asked, found, routed, Gates(gate, WithinCaps({}, {}), None))
 
 
 def went(routed):

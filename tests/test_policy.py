@@ -224,9 +224,6 @@ def test_a_slip_is_refused_with_its_line_and_the_nearest(
         ("limits: {}", "limits"),
         ("cascade: []", "cascade"),
         ("cache: {}", "cache"),
-        ("rules: [{when: true, route: {cheapest: [openai/a], max_p95_ms: 1500}}]", "max_p95_ms"),
-        ("rules: [{when: true, route: {cheapest: [openai/a], max_cost: 1}}]", "max_cost"),
-        ("rules: [{when: true, route: as_logged, max_p95_ms: 1500}]", "max_p95_ms"),
     ],
 )
 def test_what_is_not_supported_yet_is_refused_by_its_name(tmp_path: Path, text: str, name: str) -> None:

@@ -8,7 +8,8 @@ from fractions import Fraction
 import numpy as np
 
 from aggcost.arms import count
-from aggcost.eligibility import Eligibility, not_told
+from aggcost.eligibility import not_told
+from aggcost.gates import Gates
 from aggcost.integers import Mask, total
 from aggcost.ledger import Cells
 from aggcost.policy import Policy
@@ -20,27 +21,27 @@ from aggcost.units import Requests
 _NOWHERE = "no source"
 
 
-def assumptions(policy: Policy, cells: Cells, routed: Routed, gate: Eligibility) -> tuple[Assumption, ...]:
+def assumptions(policy: Policy, cells: Cells, routed: Routed, asked: Gates) -> tuple[Assumption, ...]:
     """Return what the routes that took requests were taken to be able to do, and what requests were taken not to do."""
-    return (*_of_routes(cells, routed, gate), *_of_requests(policy, cells, routed, gate))
+    return (*_of_routes(cells, routed, asked), *_of_requests(policy, cells, routed, asked))
 
 
-def _of_routes(cells: Cells, routed: Routed, gate: Eligibility) -> Iterator[Assumption]:
+def _of_routes(cells: Cells, routed: Routed, asked: Gates) -> Iterator[Assumption]:
     for position, route in enumerate(routed.routes):
         if route is None or route in UNPAID:
             continue
-        for one in gate.unknown(route):
+        for one in asked.unknown(route):
             if requests := resting(cells, routed, (routed.route == position) & one.cells[routed.cell]):
                 name = f"{one.name} of {route}"
                 yield Assumption(name=name, value=one.assumed, source=_NOWHERE, requests=requests)
 
 
-def _of_requests(policy: Policy, cells: Cells, routed: Routed, gate: Eligibility) -> Iterator[Assumption]:
+def _of_requests(policy: Policy, cells: Cells, routed: Routed, asked: Gates) -> Iterator[Assumption]:
     """Yield the abilities that a request may use without the log telling, where its route may lack one."""
     words = not_told(policy, cells)
     doubtful = np.zeros(len(routed.cell), dtype=bool)
     for position, route in enumerate(routed.routes):
-        if route is not None and route not in UNPAID and not gate.has(route) >= frozenset(words):
+        if route is not None and route not in UNPAID and not asked.eligibility.has(route) >= frozenset(words):
             doubtful |= routed.route == position
     if requests := resting(cells, routed, doubtful):
         yield Assumption(

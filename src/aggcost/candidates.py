@@ -181,7 +181,7 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
         failing=failing,
         tiers=served.tiers,
         used=months_used(cells, served.bought, _spent_by(served), ledgers, own.card),
-        assumptions=assumptions(policy, cells, routed, asked.eligibility),
+        assumptions=assumptions(policy, cells, routed, asked),
         cuts=cuts,
     )
 

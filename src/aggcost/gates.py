@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aggcost.conditions import Truths
-from aggcost.eligibility import Eligibility, eligibility
-from aggcost.policy import Policy
+from aggcost.eligibility import Eligibility, Unknown, eligibility
+from aggcost.policy import Policy, Route
 from aggcost.rating import Rates
 from aggcost.replay import Gate
 from aggcost.rescue import Answering
 from aggcost.route_facts import facts_of_routes
 from aggcost.scanning import Ledgers
+from aggcost.within_caps import WithinCaps, within_caps
 
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """What routes can take, then whether they answer."""
+    """What routes can take, whether they are too slow or too dear for it, then whether they answer."""
 
     eligibility: Eligibility
+    caps: WithinCaps
     answering: Answering | None
 
     @property
     def all(self) -> tuple[Gate, ...]:
         """Return the gates in their order."""
-        return (self.eligibility,) if self.answering is None else (self.eligibility, self.answering)
+        lasting = (self.eligibility, self.caps)
+        return lasting if self.answering is None else (*lasting, self.answering)
+
+    def unknown(self, route: Route) -> Iterator[Unknown]:
+        """Yield what a decision for the route rests on without anything that states it."""
+        yield from self.eligibility.unknown(route)
+        yield from self.caps.unknown(route)
 
 
 def gates(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates) -> Gates:
     """Return what may refuse requests under a policy, at the rates of its arm."""
     able = eligibility(policy, ledgers.cells, truths, facts_of_routes(policy, own.card))
+    caps = within_caps(policy, ledgers.cells, truths, ledgers.latencies, own)
     if policy.failover is None or ledgers.health is None:
-        return Gates(able, None)
-    return Gates(able, Answering(ledgers.cells, ledgers.health, policy.failover, policy.gateway))
+        return Gates(able, caps, None)
+    return Gates(able, caps, Answering(ledgers.cells, ledgers.health, policy.failover, policy.gateway))

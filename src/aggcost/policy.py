@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aggcost import levers, shipped
+from aggcost.caps import Caps, read_caps, read_target_caps
 from aggcost.change_costs import (
     Discount,
     Fees,
@@ -34,6 +35,7 @@ from aggcost.requirements import (
     read_stated,
 )
 from aggcost.routes import (
+    CAP_KEYS,
     Cheapest,
     Route,
     ServiceLevel,
@@ -75,14 +77,15 @@ _TAKEN = {OTHERWISE: "what no rule matches", levers.PROCESSING: "requests that w
 _SUFFIXES = (".yaml", ".yml")
 _KEYS = ("name", "rules", OTHERWISE, "require", "prices", "discounts", "fees", "overheads", "migration", "upkeep",
          "routes", "failover", "gateway", "incidents", *levers.KEYS)  # fmt: skip
-_NOT_YET = ("limits", "cascade", "cache", "max_p95_ms", "max_cost")
+_NOT_YET = ("limits", "cascade", "cache")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Requests that match `when` go to `target`, and where that is refused along `fallback`.
 
-    They need the abilities of `needs`, where it is not None, instead of those that the policy requires.
+    They need the abilities of `needs`, where it is not None, instead of those that the policy requires, and `caps` say
+    how slow and how dear each route may be for them.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Rule:
     evidence: str | None
     line: int
     needs: tuple[str, ...] | None = None
+    caps: Mapping[Route, Caps] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ class Policy:
     incidents: tuple[Path, ...] = ()
     stated: Mapping[Route, StatedFacts] = field(default_factory=dict)
     levers: Levers = field(default_factory=Levers)
+    otherwise_caps: Mapping[Route, Caps] = field(default_factory=dict)
 
     @property
     def pricing(self) -> tuple[tuple[Path, ...], bool, int | None]:
@@ -174,6 +179,7 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
         incidents=incidents,
         stated=stated,
         levers=read_levers(root),
+        otherwise_caps=read_target_caps(otherwise),
     )
 
 
@@ -239,7 +245,7 @@ def _rules(node: Node | None) -> tuple[Rule, ...]:
 
 def _rule(node: Node, default_name: str) -> Rule:
     refuse_not_yet(node, _NOT_YET)
-    known = ("name", "route", "split", "sticky", "fallback", "evidence", "needs")
+    known = ("name", "route", "split", "sticky", "fallback", "evidence", "needs", *CAP_KEYS)
     fields = node.fields(required=("when",), optional=known)
     name, fallback, evidence = node.given("name"), node.given("fallback"), node.given("evidence")
     if name is not None and name.text() in _TAKEN:
@@ -252,6 +258,7 @@ def _rule(node: Node, default_name: str) -> Rule:
         evidence=None if evidence is None else evidence.text(),
         line=node.line,
         needs=read_needs(node.given("needs")),
+        caps=read_caps(node),
     )
 
 

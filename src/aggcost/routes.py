@@ -13,7 +13,8 @@ from aggcost.usage import SERVICE_TIERS
 AS_LOGGED = "as_logged"
 _WHOLE_PERCENT = 100
 _PERCENTILES: Sequence[str] = ("p50", "p95", "p99")
-_TARGET_NOT_YET = ("max_p95_ms", "max_cost", "sticky", "cascade", "shadow")
+CAP_KEYS: Sequence[str] = ("max_p95_ms", "max_cost")  # `caps` reads them
+_TARGET_NOT_YET = ("sticky", "cascade", "shadow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def read_route(node: Node) -> Route | None:
     """Return a route written ``provider/model``, ``as_logged``, or as a mapping."""
     if not node.is_mapping:
         return _named(node, node.text())
-    fields = node.fields(required=("provider", "model"), optional=("region", "service_tier"))
+    fields = node.fields(required=("provider", "model"), optional=("region", "service_tier", *CAP_KEYS))
     tier = node.given("service_tier")
     region = node.given("region")
     return Route(
@@ -124,10 +125,11 @@ def read_target(node: Node) -> Target:
     if not node.is_mapping or "model" in node.mapping():
         return Single(read_route(node))
     refuse_not_yet(node, _TARGET_NOT_YET)
-    fields = node.fields(optional=("cheapest", "split", "provider", "model"))
-    if fields.keys() == {"cheapest"}:
+    fields = node.fields(optional=("cheapest", "split", "provider", "model", *CAP_KEYS))
+    named = fields.keys() - {*CAP_KEYS}
+    if named == {"cheapest"}:
         return Cheapest(read_routes(fields["cheapest"]))
-    if fields.keys() == {"split"}:
+    if named == {"split"}:
         return read_split(fields["split"])
     raise node.error("expected provider/model, {cheapest: [...]} or {split: {...}}")
 
