@@ -251,14 +251,6 @@ def seen(route: Route, latencies: Latencies) -> Mask:
     return latencies.dims["provider"].where(route.provider) & latencies.dims["model"].where(route.model)
 
 
-def seen_percentiles(route: Route, latencies: Latencies) -> Percentiles | None:
-    """Return the percentiles of the requests that the log has seen a route serve, None where it has seen none."""
-    rows = seen(route, latencies)
-    if not rows.any():
-        return None
-    return _percentiles([(latencies.latency_ms[rows], latencies.requests[rows] * _UNIT)], "measured")
-
-
 def _asserted(level: ServiceLevel) -> tuple[IntArray, IntArray]:
     """Return a distribution through the asserted percentiles: log-latency is linear in the normal score.
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from aggcost import service
+from aggcost import percentiles, service
 from aggcost.caps import Caps
 from aggcost.conditions import Truths
 from aggcost.eligibility import Unknown, deciding_rule
@@ -94,5 +94,8 @@ def _p95_ms(route: Route, level: ServiceLevel | None, latencies: Latencies) -> F
     """Return the p95 of a route: as asserted, else of what the log has seen of it where that is enough."""
     if level is not None and level.p95_ms is not None:
         return Fraction(level.p95_ms)
-    found = service.seen_percentiles(route, latencies)
-    return None if found is None else found.p95_ms
+    if not len(latencies.ms):
+        return None
+    rows = service.seen(route, latencies)
+    served = percentiles.distribution([(latencies.ms[rows], latencies.requests[rows] * percentiles.UNIT)])
+    return served.named("p95") if served.n else None
