@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
         policy routes capping levers sticky needs failover incidents requirements caps change_costs
         conditions ledger rating reached charging charged_together withheld""",
-        """replay percentiles movement timing latency_model foresight eligibility health rescue extra_calls
+        """replay percentiles movement timing latency_model holdout foresight eligibility health rescue extra_calls
         route_facts within_caps service
         period waiting finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits prefix_cache""",

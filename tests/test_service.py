@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from aggcost import service
+from aggcost import percentiles, service
 from aggcost.ledger import Dim
 from aggcost.policy import ServiceLevel
 from aggcost.service import Latencies
@@ -63,7 +63,7 @@ def test_an_asserted_level_gives_back_its_own_percentiles():
 
 
 def test_moved_requests_are_spread_without_loss():
-    values, counts = service._spread((np.array([1, 2]), np.array([1, 3])), Fraction(8))
+    values, counts = percentiles.spread((np.array([1, 2]), np.array([1, 3])), Fraction(8))
     assert list(counts) == [2 * service._UNIT, 6 * service._UNIT]
     assert Fraction(int(counts.sum()), service._UNIT) == 8
     assert list(values) == [1, 2]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from aggcost.holdout import BackTest
 from aggcost.latency_tables import route_latencies
 from aggcost.money import percent, settle
 from aggcost.rating import Charges, Totals
@@ -20,10 +21,14 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long requests take, and wait for their first token, by route; without parts where the log does not say."""
+    """How long requests take, and wait for their first token, by route; without parts where the log does not say.
+
+    `withheld` are the back-tests of routes whose model says too little of the log's own last days.
+    """
 
     latency: tuple[Part, ...] = ()
     first_token: tuple[Part, ...] = ()
+    withheld: tuple[BackTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

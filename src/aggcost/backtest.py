@@ -28,6 +28,7 @@ from aggcost.engine import Engine, open_engine
 from aggcost.errors import AggcostError, ConfigError, DataQualityError
 from aggcost.importers import ReadOptions, Usage, again, read_usage
 from aggcost.importers.grains import BUCKET
+from aggcost.latency_tables import back_tests
 from aggcost.lever_assumptions import lever_assumptions
 from aggcost.model_rates import day_text
 from aggcost.money import percent
@@ -126,6 +127,7 @@ def _simulated(
             _check_routes(policy, cards[policy.pricing])
     base = baseline(engine, usage, options, [(policy, cards[policy.pricing]) for policy in policies], detailed=False)
     base = replace(base, ledgers=scanning.foresee(engine, usage.table, base.ledgers, policies))
+    seen = base.ledgers.foresight
     rates = {policy.pricing: rates_of(policy, cards[policy.pricing], base.rates) for policy in policies}
     report = _report(command, base)
     arms, comparisons, issues, contracts = [base.arm], [], list(report.issues), list[ContractNotes]()
@@ -151,6 +153,7 @@ def _simulated(
         contracts=(*report.contracts, *(figures for one in contracts for figures in one.figures)),
         tiers=(*report.tiers, *(tier for one in contracts for tier in one.tiers)),
         next_commands=_after_simulate(options, policies) if command == "simulate" else (),
+        backtest=() if seen is None else back_tests(seen.back_tests, base.ledgers.zone),
     )
 
 

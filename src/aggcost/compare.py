@@ -18,6 +18,7 @@ from aggcost.candidates import Candidate
 from aggcost.config import Project
 from aggcost.failover_report import section, uptime_rows
 from aggcost.finance import MonthlyCost, Roi, roi
+from aggcost.holdout import MOST_ERROR_PERCENT, BackTest
 from aggcost.latency_model import FEWEST_ROWS
 from aggcost.money import percent, settle
 from aggcost.percentiles import SMALLEST_N
@@ -260,6 +261,7 @@ def service_notes(before: Service, after: Service) -> tuple[str, ...]:
             continue
         listed = f"{', '.join(routes)}; assert {'its' if len(routes) == 1 else 'their'} service levels"
         notes.append(f"the log has no {what} of {listed} under `routes:` in the policy")
+    notes += [_withheld(test) for test in after.times.withheld]
     resampled = [route for route, missing in after.unseen.items() if missing == "sizes"]
     if resampled and before.latency is not None:
         notes.append(
@@ -267,6 +269,14 @@ def service_notes(before: Service, after: Service) -> tuple[str, ...]:
             f"{FEWEST_ROWS} requests with tokens"
         )
     return tuple(notes)
+
+
+def _withheld(test: BackTest) -> str:
+    error = test.error_percent("p95") or Decimal(0)
+    return (
+        f"latency of {test.route} is withheld: fitted to the first days, its p95 of the last ones is {error:+,.0f} % "
+        f"off, more than {MOST_ERROR_PERCENT} %; assert its service levels under `routes:` in the policy"
+    )
 
 
 def _first_token_shown(before: Service) -> tuple[str, ...]:

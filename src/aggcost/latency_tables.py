@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
-from aggcost import percentiles, service
+from aggcost import holdout, percentiles, service
 from aggcost.money import round_half_even
 from aggcost.percentiles import PERCENTILES, UNIT, Distribution
-from aggcost.report_latency import Percentile, RouteLatency
+from aggcost.report_latency import BackTest, BackTested, Percentile, RouteLatency
 from aggcost.service import Part
 from aggcost.timing import Measure
 
@@ -24,6 +26,29 @@ def route_latencies(measure: Measure, parts: Sequence[Part]) -> tuple[RouteLaten
     rows = [_row(measure, route, [part for part in parts if part.route == route]) for route in routes]
     ranked = sorted(rows, key=lambda row: (-row.n, row.route or ""))
     return (_row(measure, None, parts), *ranked)
+
+
+def back_tests(tests: Iterable[holdout.BackTest], zone: ZoneInfo) -> tuple[BackTest, ...]:
+    """Return the back-tests as sections of a report, times local to `zone`."""
+    return tuple(_tested(test, zone) for test in tests)
+
+
+def _tested(test: holdout.BackTest, zone: ZoneInfo) -> BackTest:
+    days = (None, None) if test.cut.days is None else test.cut.days
+    figures = tuple(
+        BackTested(
+            name=name,
+            predicted=_ms(predicted),
+            actual=_ms(test.actual_ms[name]),
+            error_percent=test.error_percent(name),
+        )
+        for name, predicted in test.predicted_ms.items()
+    )
+    return BackTest(
+        name=f"{test.measure} of {test.route}", route=str(test.route), measure=test.measure,
+        from_=datetime.fromtimestamp(test.cut.at_s, UTC).astimezone(zone).isoformat(timespec="minutes"),
+        days=days[0], days_predicted=days[1], fitted=test.fitted, n=test.n, percentiles=figures, withheld=test.failed,
+    )  # fmt: skip
 
 
 def _row(measure: Measure, route: str | None, parts: Sequence[Part]) -> RouteLatency:

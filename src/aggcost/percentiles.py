@@ -83,6 +83,14 @@ def distribution(parts: Iterable[tuple[IntArray, IntArray]]) -> Distribution:
     return Distribution(values[order], np.cumsum(weights[order]))
 
 
+def spread(points: tuple[IntArray, IntArray], requests: Fraction) -> tuple[IntArray, IntArray]:
+    """Give so many requests the distribution of `points` (values, counts): weights in 1/UNIT."""
+    values, counts = points
+    parts, everything = requests.numerator * UNIT, int(counts.sum()) * requests.denominator
+    ends = np.array([0, *(parts * int(end) // everything for end in np.cumsum(counts))], np.int64)
+    return values, ends[1:] - ends[:-1]
+
+
 def ranks(n: int, share: Fraction) -> tuple[int | None, int | None]:
     """Return the ranks (from 1) of the order statistics that hold the percentile in 95 of 100 samples of `n`.
 

@@ -64,11 +64,13 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
 def times_after(policy: Policy, ledgers: Ledgers, routed: Routed, rescued: Routed | None = None) -> Times:
     """Return how long the requests and those rescued would take, and wait for their first token."""
     seen, cells, levels = ledgers.foresight, ledgers.cells, policy.service_levels
-    latency = {} if seen is None else seen.expected(seen.latency, cells, routed)
-    first_token = {} if seen is None else seen.expected(seen.first_token, cells, routed)
+    latency = {} if seen is None else seen.expected("latency", cells, routed)
+    first_token = {} if seen is None else seen.expected("ttft", cells, routed)
+    failed = {} if seen is None else seen.withheld("latency")
     return Times(
         service.replayed(ledgers.latencies, cells, routed, levels, latency, rescued),
         service.replayed(ledgers.first_tokens, cells, routed, levels, first_token),
+        tuple(test for route, test in failed.items() if route in latency and not policy.asserts_latency(route)),
     )
 
 

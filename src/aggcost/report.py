@@ -16,6 +16,7 @@ from aggcost.errors import Issue
 from aggcost.report_arms import Arm, Tokens
 from aggcost.report_compare import Comparison
 from aggcost.report_contract import ContractFigures, ReachedTier
+from aggcost.report_latency import BackTest
 from aggcost.units import Count, Percent, Requests, Usd
 
 SCHEMA_VERSION = "1"
@@ -153,7 +154,10 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The result of one command; `arms[0]` is the month as logged, then one arm a policy."""
+    """The result of one command; `arms[0]` is the month as logged, then one arm a policy.
+
+    `backtest` says how well the modelled times tell the last days of the log itself.
+    """
 
     schema_version: str = SCHEMA_VERSION
     command: Literal["analyze", "simulate", "check"]
@@ -172,3 +176,4 @@ class Report:
     next_commands: tuple[str, ...] = ()
     contracts: tuple[ContractFigures, ...] = ()
     tiers: tuple[ReachedTier, ...] = ()
+    backtest: tuple[BackTest, ...] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from aggcost.units import Count, Label
+from aggcost.units import Count, Label, Percent
 
 FineMilliseconds = Annotated[Decimal, "milliseconds, at most 6 decimals"]
 
@@ -41,3 +41,33 @@ class RouteLatency:
     percentiles: tuple[Percentile, ...]
     fitted: Count | None = None
     support_percent: Count | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackTested:
+    """A percentile of the last days as it was predicted and as it was; `error_percent` is predicted against actual."""
+
+    name: str
+    predicted: FineMilliseconds | None
+    actual: FineMilliseconds | None
+    error_percent: Percent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackTest:
+    """A modelled time tested on the log: fitted to the `fitted` requests before `from_`, it predicts the `n` after it.
+
+    `days` and `days_predicted` are those before and after; None where the log is too short to be cut between days.
+    `withheld` says that the p95 was more than 20 % off, and that no time is told of requests that move to the route.
+    """
+
+    name: str
+    route: str
+    measure: Literal["latency", "ttft"]
+    from_: str
+    days: Count | None
+    days_predicted: Count | None
+    fitted: Count
+    n: Count
+    percentiles: tuple[BackTested, ...]
+    withheld: bool

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
-from aggcost import foresight, ledger, period, rules, service
+from aggcost import foresight, holdout, ledger, period, rules, service
 from aggcost.errors import Issue
-from aggcost.foresight import Foresight
+from aggcost.foresight import Foresight, Question
 from aggcost.health import COLUMN, Health
 from aggcost.ledger import NAME_KEYS, Cells
 from aggcost.months import month_starts_s
@@ -101,16 +101,15 @@ def scan(
 
 
 def foresee(engine: Engine, usage: ibis.Table, ledgers: Ledgers, policies: Iterable[Policy]) -> Ledgers:
-    """Return the ledgers with what can be said of requests that these policies move, two scans more where they do.
+    """Return the ledgers with what can be said of requests that these policies move, four scans more where they do.
 
     Routes whose latencies the policy asserts, or that the log has never seen, need none.
     """
     named = dict.fromkeys(route for policy in policies for route in policy.routes if not policy.asserts_latency(route))
     seen = [route for route in named if service.seen(route, ledgers.latencies).any()]
     streamed = bool(len(ledgers.first_tokens.ms))
-    hourly = ledgers.by_the_hour
-    found = foresight.look(engine, usage, ledgers.kept, seen, by_the_hour=hourly, streamed=streamed)
-    return replace(ledgers, foresight=found)
+    asked = Question(seen, ledgers.kept, holdout.cut_of(ledgers.span), streamed, ledgers.by_the_hour)
+    return replace(ledgers, foresight=foresight.look(engine, usage, asked))
 
 
 def _without(name: str, names: Sequence[str]) -> tuple[str, ...]:

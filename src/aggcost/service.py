@@ -148,7 +148,7 @@ def replayed(
     cells: Cells,
     routed: Routed,
     levels: Mapping[Route, ServiceLevel],
-    expected: Mapping[Route, Predicted],
+    expected: Mapping[Route, Predicted | None],
     rescued: Routed | None = None,
 ) -> tuple[Part, ...]:
     """Return how long served requests take under a policy: those that stay, and by route those that move.
@@ -157,8 +157,8 @@ def replayed(
     that nobody waits for are left out.
 
     A key of which only a part moves keeps its observed times pro rata. `expected` are the times of requests that move,
-    by route, where a line could be fitted; without one they are those that the log has seen of the route. There are no
-    parts where the log does not have the time.
+    by route, where a line could be fitted (None: it did not hold, and nothing is said); without one they are those that
+    the log has seen of the route. There are no parts where the log does not have the time.
     """
     if not len(latencies.ms):
         return ()
@@ -176,11 +176,11 @@ def replayed(
         if latencies.measure != "latency":  # not every served request has the time: those of its ledger move
             share = movement.share(keys, routed, weights, mask, otherwise=0)
             moved = Fraction(int((latencies.requests * share).sum()), _UNIT)
-        parts.append(_part_of(route, moved, latencies, levels, expected.get(route)).after(waited_ms))
+        parts.append(_part_of(route, moved, latencies, levels, expected).after(waited_ms))
     if rescued is not None:
         for route, waited_ms, mask in _moves(rescued, np.ones(len(rescued.cell), dtype=bool)):
             moved = Fraction(_moved(cells, rescued, mask), rescued.whole)
-            parts.append(_part_of(route, moved, latencies, levels, expected.get(route)).after(waited_ms))
+            parts.append(_part_of(route, moved, latencies, levels, expected).after(waited_ms))
     return tuple(part for part in parts if part.requests)
 
 
@@ -231,19 +231,20 @@ def _part_of(
     requests: Fraction,
     latencies: Latencies,
     levels: Mapping[Route, ServiceLevel],
-    predicted: Predicted | None,
+    expected: Mapping[Route, Predicted | None],
 ) -> Part:
     """Return how long requests take that move to a route: asserted first, then predicted, then as the log has seen."""
     name, nothing = route_name(route.provider, route.model), np.zeros(0, np.int64)
     level = levels.get(route)
     if latencies.measure == "latency" and level is not None and level.p50_ms is not None:
-        return Part(name, *_spread(_asserted(level), requests), "assumed")
+        return Part(name, *percentiles.spread(_asserted(level), requests), "assumed")
+    predicted = expected.get(route)
     if predicted is not None:
-        return Part(name, *_spread((predicted.ms, predicted.weights), requests), "modelled", predicted)
+        return Part(name, *percentiles.spread((predicted.ms, predicted.weights), requests), "modelled", predicted)
     rows = seen(route, latencies)
-    if not rows.any():
+    if route in expected or not rows.any():
         return Part(name, None, nothing, "modelled", unknown=int(requests * _UNIT))
-    return Part(name, *_spread((latencies.ms[rows], latencies.requests[rows]), requests), "modelled")
+    return Part(name, *percentiles.spread((latencies.ms[rows], latencies.requests[rows]), requests), "modelled")
 
 
 def seen(route: Route, latencies: Latencies) -> Mask:
@@ -272,11 +273,3 @@ def _on_line(at: float, xs: Sequence[float], ys: Sequence[float]) -> float:
     right = next((i for i in range(1, len(xs)) if at <= xs[i]), len(xs) - 1)
     slope = (ys[right] - ys[right - 1]) / (xs[right] - xs[right - 1])
     return ys[right - 1] + slope * (at - xs[right - 1])
-
-
-def _spread(points: tuple[IntArray, IntArray], requests: Fraction) -> tuple[IntArray, IntArray]:
-    """Give so many requests the distribution of `points`, in 1/UNIT."""
-    values, counts = points
-    parts, everything = requests.numerator * _UNIT, int(counts.sum()) * requests.denominator
-    ends = np.array([0, *(parts * int(end) // everything for end in np.cumsum(counts))], np.int64)
-    return values, ends[1:] - ends[:-1]

@@ -85,6 +85,15 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Times:
+    """Exact milliseconds of requests, with their number, by the keys of a route in `dims`."""
+
+    dims: Mapping[str, Dim]
+    ms: IntArray
+    requests: IntArray
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """All served requests by what a policy may look at, the block of the day, and their tokens."""
 
@@ -96,9 +105,7 @@ def observe(
     engine: Engine, usage: ibis.Table, routes: Iterable[tuple[str, str]], measure: Measure, late_from_s: int | None
 ) -> Observed:
     """Return what the log has seen of these (provider, model) pairs, one scan in the engine."""
-    wanted = _any_of((usage.provider == provider) & (usage.model == model) for provider, model in routes)
-    ms = usage[COLUMNS[measure]]
-    served = usage.filter(_served(usage), ms.notnull(), usage.request_count == 1, wanted)
+    served = _of_routes(usage, routes, measure)
     no = ibis.literal(value=False)
     late = no if late_from_s is None else (served.ts.epoch_seconds() >= late_from_s).fill_null(no)
     keys = [served[name] for name in _ROUTE_KEYS]
@@ -109,6 +116,24 @@ def observe(
     table = table.sort_by([(key.get_name(), "ascending") for key in (*keys, ms_bin)])
     dims = ledger.dims(table, [*_ROUTE_KEYS, "block", "late"], Plan())
     return Observed(measure, dims, _tokens(table), int64(table.column("total_ms")))
+
+
+def late_times(
+    engine: Engine, usage: ibis.Table, routes: Iterable[tuple[str, str]], measure: Measure, late_from_s: int
+) -> Times:
+    """Return how long the rows of `observe` from an instant on took, to the millisecond; those with tokens alone."""
+    found = _of_routes(usage, routes, measure)
+    known = found.output.notnull() & _uncached(found).notnull()
+    late = found.filter(known & (found.ts.epoch_seconds() >= late_from_s))
+    keys = [*(late[name] for name in _ROUTE_KEYS), late[COLUMNS[measure]].name("ms")]
+    table = engine.to_arrow(late.group_by(keys).aggregate(requests=late.request_count.sum().cast("int64")))
+    return Times(ledger.dims(table, _ROUTE_KEYS, Plan()), int64(table.column("ms")), int64(table.column("requests")))
+
+
+def _of_routes(usage: ibis.Table, routes: Iterable[tuple[str, str]], measure: Measure) -> ibis.Table:
+    """Return the served requests of these (provider, model) pairs that state the time, single ones alone."""
+    wanted = _any_of((usage.provider == provider) & (usage.model == model) for provider, model in routes)
+    return usage.filter(_served(usage), usage[COLUMNS[measure]].notnull(), usage.request_count == 1, wanted)
 
 
 def traffic(engine: Engine, usage: ibis.Table, wanted: Plan) -> Traffic:

@@ -7,14 +7,19 @@ from decimal import Decimal
 
 from aggcost.output.blocks import Block, Cell, Column, Facts, Table, cells, name_column
 from aggcost.output.clean import clean
-from aggcost.output.figures import UNKNOWN, count
+from aggcost.output.figures import UNKNOWN, change, count
+from aggcost.output.headline import SEPARATOR
 from aggcost.output.money_tables import note
+from aggcost.report import Report
 from aggcost.report_arms import Arm
-from aggcost.report_latency import Percentile, RouteLatency
+from aggcost.report_compare import Comparison
+from aggcost.report_latency import BackTest, Percentile, RouteLatency
 
 _TITLES = {"latency": "latency, ms", "ttft": "time to first token, ms"}
 _WORDS = {"latency": "latency of", "ttft": "first token of"}
+_SHORT = {"latency": "", "ttft": "first token, "}
 _ALL = "all routes"
+_TESTS_SHOWN = 2
 
 
 def latency_blocks(before: Arm, after: Arm | None) -> tuple[Block, ...]:
@@ -85,3 +90,49 @@ def _counted(side: RouteLatency | None) -> tuple[str, str]:
     if side is None:
         return "0", "requests"
     return count(side.n), f"requests {note(side.label)}".strip()
+
+
+def back_test_facts(report: Report, comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """Return how far the modelled latencies of a policy are off on the last days of the log, in one line."""
+    after = report.arms[1 + report.comparisons.index(comparison)]
+    routes = {one.route for one in after.latencies if one.fitted is not None}
+    used = [one for one in report.backtest if one.measure == "latency" and not one.withheld and one.route in routes]
+    if not used:
+        return ()
+    listed = SEPARATOR.join(f"{clean(one.route)} {_errors(one)}" for one in used[:_TESTS_SHOWN])
+    more = f" and {len(used) - _TESTS_SHOWN} more (--detail)" if len(used) > _TESTS_SHOWN else ""
+    return (("back-test", f"latency of {_last(used[0])}, predicted from before: {listed}{more}"),)
+
+
+def back_test_table(report: Report) -> Table | None:
+    """Return the predicted and the actual percentiles of the last days, or None where nothing was predicted."""
+    if not report.backtest:
+        return None
+    return Table(
+        (name_column(f"back-test on {_last(report.backtest[0])}, ms"), Column(""), Column("n"), Column("predicted"),
+         Column("actual"), Column("error"), Column("", "left")),
+        tuple(row for one in report.backtest for row in _tested(one)),
+    )  # fmt: skip
+
+
+def _tested(one: BackTest) -> list[tuple[Cell, ...]]:
+    rows = []
+    for index, figure in enumerate(one.percentiles):
+        name = f"{_SHORT[one.measure]}{clean(one.route)}" if not index else ""
+        said = "withheld" if one.withheld and figure.name == "p95" else ""
+        predicted, actual = (UNKNOWN if ms is None else _ms(ms) for ms in (figure.predicted, figure.actual))
+        n = count(one.n) if not index else ""
+        rows.append(cells(name, figure.name, n, predicted, actual, change(figure.error_percent), said))
+    return rows
+
+
+def _last(one: BackTest) -> str:
+    if one.days is None or one.days_predicted is None:
+        return "the last fifth of the time"
+    return f"the last {one.days_predicted} of {one.days + one.days_predicted} days"
+
+
+def _errors(one: BackTest) -> str:
+    known = [figure for figure in one.percentiles if figure.error_percent is not None]
+    told = ", ".join(f"{figure.name} {change(figure.error_percent)}" for figure in known[-2:])
+    return told or f"{UNKNOWN} (n={count(one.n)})"

@@ -12,7 +12,7 @@ from aggcost.output.clean import clean
 from aggcost.output.contract_tables import contract_table, tier_table
 from aggcost.output.failover import failover_facts, incident_table
 from aggcost.output.figures import UNKNOWN
-from aggcost.output.latency_table import latency_blocks
+from aggcost.output.latency_table import back_test_facts, back_test_table, latency_blocks
 from aggcost.output.log_facts import log_facts
 from aggcost.output.money_tables import (
     component_table,
@@ -107,7 +107,7 @@ def _simulate(report: Report, comparison: Comparison) -> tuple[Block, ...]:
         *_tables(comparison),
         Facts(
             (
-                *_unknown(comparison),
+                *_unknown(report, comparison),
                 *failover_facts(comparison),
                 *_payback(comparison),
                 *issue_facts(report.issues),
@@ -132,9 +132,10 @@ def _before_and_after(comparison: Comparison) -> Block:
     return Beside(bill, service_table(comparison)) if comparison.service else bill
 
 
-def _unknown(comparison: Comparison) -> tuple[tuple[str, str], ...]:
-    """Return why service figures are unknown."""
-    return tuple(("" if index else UNKNOWN, clean(text, 200)) for index, text in enumerate(comparison.service_notes))
+def _unknown(report: Report, comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """Return why service figures are unknown, and how well modelled ones stood their test."""
+    notes = [("" if index else UNKNOWN, clean(text, 200)) for index, text in enumerate(comparison.service_notes)]
+    return (*notes, *back_test_facts(report, comparison))
 
 
 def _payback(comparison: Comparison) -> tuple[tuple[str, str], ...]:
@@ -183,7 +184,9 @@ def _several(report: Report) -> tuple[Block, ...]:
         headline.rests_on(report, best),
         ranking_table(report),
         Beside(bill, services) if services else bill,
-        Facts((*_unknown(best), *_failovers(report), *_payback(best), *issue_facts(report.issues), *_next(report))),
+        Facts(
+            (*_unknown(report, best), *_failovers(report), *_payback(best), *issue_facts(report.issues), *_next(report))
+        ),
     )
 
 
@@ -230,6 +233,7 @@ def _trust(report: Report) -> tuple[Block, ...]:
         Facts((*covered, *issue_facts(report.issues, full=True))),
         contract_table(report),
         tier_table(report),
+        back_test_table(report),
         assumption_table(report),
         input_table(report.inputs),
         reading_facts(report.inputs),
