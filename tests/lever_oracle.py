@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -118,12 +119,12 @@ def _decided(policy: Policy, row: Row) -> Iterator[Call]:
     target: Target = policy.otherwise if rule is None else rule.target
     match target:
         case Single(route):
-            yield from _chain(row, Fraction(1), (route, *_fallback(rule)))
+            yield from _chain(policy, row, Fraction(1), (route, *_fallback(rule)))
         case Split() if target.sticky and rule is not None and (row["session_id"] or row["request_id"]):
-            yield from _chain(row, Fraction(1), (_part(rule.name, target, row), *_fallback(rule)))
+            yield from _chain(policy, row, Fraction(1), (_part(rule.name, target, row), *_fallback(rule)))
         case Split(parts):
             for route, percent in parts:
-                yield from _chain(row, Fraction(percent) / 100, (route, *_fallback(rule)))
+                yield from _chain(policy, row, Fraction(percent) / 100, (route, *_fallback(rule)))
 
 
 def view(row: Row) -> Mapping[str, Any]:
@@ -141,17 +142,18 @@ def _fallback(rule: Rule | None) -> tuple[Route | None, ...]:
     return () if rule is None else rule.fallback
 
 
-def _chain(row: Row, weight: Fraction, chain: tuple[Route | None, ...]) -> Iterator[Call]:
-    yield Call(weight, next((route for route in chain if route is None or fits(row, route)), None))
+def _chain(policy: Policy, row: Row, weight: Fraction, chain: tuple[Route | None, ...]) -> Iterator[Call]:
+    yield Call(weight, next((route for route in chain if route is None or fits(policy, row, route)), None))
 
 
-def fits(row: Row, route: Route) -> bool:
-    """Return whether a request's prompt and answer fit the model of a route."""
+def fits(policy: Policy, row: Row, route: Route) -> bool:
+    """Return whether a request's prompt and answer, in whole tokens of the route, fit its model."""
+    row = scaled(policy, row, route)
     place = (route.provider, route.model)
     window, longest = _CONTEXT.get(place), _OUTPUT.get(place)
     return not (
-        (window is not None and row["input_tokens"] > window)
-        or (longest is not None and row["output_tokens"] > longest)
+        (window is not None and math.floor(row["input_tokens"]) > window)
+        or (longest is not None and math.floor(row["output_tokens"]) > longest)
     )
 
 
@@ -169,7 +171,26 @@ def _part(name: str, split: Split, row: Row) -> Route | None:
 def cost_usd(policy: Policy, row: Row) -> Fraction:
     """Return what a request and all calls that it leads to cost under a policy."""
     used = capped(policy, row)
-    return sum((call.weight * price_usd(used, call.route) for call in calls(policy, row)), Fraction(0))
+    found = [(call, scaled(policy, used, call.route)) for call in calls(policy, row)]
+    return sum((call.weight * price_usd(one, call.route) for call, one in found), Fraction(0))
+
+
+def scaled(policy: Policy, row: Row, route: Route | None) -> Row:
+    """Return the request in the tokens of a route's model, in fractions."""
+    if route is None or (route.provider, route.model) == (row["provider"], row["model"]):
+        return row
+    for pair in policy.levers.pairs:
+        source = pair.source or Route(row["provider"], row["model"])
+        if (pair.target.provider, pair.target.model) == (route.provider, route.model) and (
+            (source.provider, source.model) == (row["provider"], row["model"])
+        ):
+            prompt, answer = pair.tokens.value, pair.tokens.value * pair.answer.value
+            return row | {
+                "input_tokens": row["input_tokens"] * prompt,
+                "cache_read_tokens": row["cache_read_tokens"] * prompt,
+                "output_tokens": row["output_tokens"] * answer,
+            }
+    return row
 
 
 def price_usd(row: Row, route: Route | None) -> Fraction:
@@ -179,7 +200,7 @@ def price_usd(row: Row, route: Route | None) -> Fraction:
     if route is not None:
         place = (route.provider, route.model, route.service_tier or tier)
     prices = _PRICES[place]
-    if place in _LONG and row["input_tokens"] > _LONG[place][0]:
+    if place in _LONG and math.floor(row["input_tokens"]) > _LONG[place][0]:
         prices = _LONG[place][1]
     quantities = (row["input_tokens"] - row["cache_read_tokens"], row["cache_read_tokens"], row["output_tokens"])
     return sum((Fraction(price) * n for price, n in zip(prices, quantities, strict=True)), Fraction(0)) / 1_000_000

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from aggcost import invariants
+from aggcost.arm_rates import arm_rates
 from aggcost.arms import Service
 from aggcost.assumed import assumptions
 from aggcost.capping import Cut, capped
@@ -159,7 +160,7 @@ class Candidate:
 def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: Mapping[str, Dim]) -> Candidate:
     """Return the policy replayed on the ledgers under the arm's `own` rates; requests that stay keep today's."""
     cells, cuts = capped(ledgers.cells, policy.levers.caps, truths)
-    own = own.on(cells)
+    own = arm_rates(policy, cells, own)
     asked = gates(policy, replace(ledgers, cells=cells), truths, own)
     decided = decide(policy, cells, cells.dims["outcome"].where(USAGE), truths, asked.all, own)
     routed = deferred(policy, cells, decided, truths, own)
@@ -262,7 +263,21 @@ def _shares(routed: Routed, rates: Rates, factor: Any, factors: tuple[Fraction, 
         lines = rates.of(route)
         line[mask] = len(table) + lines.index[routed.cell[mask]]
         table.extend(lines.table)
-    return Shares(routed.cell, routed.parts, routed.whole, line, tuple(table), factor, factors)
+    scale = _scales(routed, rates)
+    return Shares(
+        routed.cell, routed.parts, routed.whole, line, tuple(table), factor, factors, scale, rates.scaling.table
+    )
+
+
+def _scales(routed: Routed, rates: Rates) -> Any:
+    """Return the place of each share's scale, None where nothing is scaled."""
+    if not rates.scaling.pairs:
+        return None
+    scale = np.zeros(len(routed.cell), np.int32)
+    for position, route in enumerate(routed.routes):
+        mask = routed.route == position
+        scale[mask] = rates.scaling.of(rates.cells, route)[routed.cell[mask]]
+    return scale
 
 
 def _shares_before(routed: Routed, lines: Lines) -> Shares:

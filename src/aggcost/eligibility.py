@@ -17,6 +17,7 @@ from aggcost.conditions import Truths
 from aggcost.integers import IntArray, Mask
 from aggcost.ledger import Cells
 from aggcost.policy import Policy, Route
+from aggcost.scales import Scaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Unknown(NamedTuple):
 class Eligibility:
     """The gate of what routes can take; with `context` prompts and answers must fit.
 
-    `needs` says of each ability which cells need it. A region is one of `regions` or begins with one and a hyphen.
+    `scaling` says what tokens are on a route, `needs` of each ability which cells need it. A region is one of `regions`
+    or begins with one and a hyphen.
     """
 
     cells: Cells
@@ -53,6 +55,7 @@ class Eligibility:
     needs: Mapping[str, Mask] = field(default_factory=dict)
     regions: tuple[str, ...] = ()
     data_policy: tuple[str, ...] = ()
+    scaling: Scaling = field(default_factory=Scaling)
     lasting: ClassVar[bool] = True
     wait_ms: ClassVar[int] = 0
 
@@ -61,7 +64,7 @@ class Eligibility:
         if route is None:
             return
         known = self.facts.get(route, Facts())
-        yield from self._limits(known, rows)
+        yield from self._limits(route, known, rows)
         for word, cells in self.needs.items():
             if word in known.lacks:
                 yield f"no {word}", cells[rows]
@@ -90,13 +93,15 @@ class Eligibility:
         for word in self.data_policy if known.data_policy is None else ():
             yield Unknown(word, "granted", everything)
 
-    def _limits(self, known: Facts, rows: IntArray) -> Iterator[tuple[str, Mask]]:
+    def _limits(self, route: Route, known: Facts, rows: IntArray) -> Iterator[tuple[str, Mask]]:
         if known.retired_s is not None:
             yield "retired", lower(self.cells, "start_s", rows) >= known.retired_s
         if known.context_window is not None and self.context:
-            yield "prompt over the context window", lower(self.cells, "input_tokens", rows) > known.context_window
+            prompts = self.scaling.prompts(self.cells, route)[rows]
+            yield "prompt over the context window", prompts > known.context_window
         if known.max_output is not None and self.context:
-            yield "answer over the maximum output", lower(self.cells, "output_tokens", rows) > known.max_output
+            answers = self.scaling.answers(self.cells, route)[rows]
+            yield "answer over the maximum output", answers > known.max_output
 
     def _outside(self, route: Route, known: Facts) -> Mask:
         own = route.region or known.region
@@ -118,11 +123,13 @@ class Eligibility:
         return any(f"{region.lower()}-".startswith(f"{wanted}-") for wanted in self.regions)
 
 
-def eligibility(policy: Policy, cells: Cells, truths: Truths, facts: Mapping[Route, Facts]) -> Eligibility:
+def eligibility(
+    policy: Policy, cells: Cells, truths: Truths, facts: Mapping[Route, Facts], scaling: Scaling
+) -> Eligibility:
     """Return the gate of what the policy requires of these routes."""
     asked = policy.require
     needs = _needs(policy, cells, truths)
-    return Eligibility(cells, facts, asked.context, needs, asked.regions, asked.data_policy)
+    return Eligibility(cells, facts, asked.context, needs, asked.regions, asked.data_policy, scaling)
 
 
 def not_told(policy: Policy, cells: Cells) -> tuple[str, ...]:

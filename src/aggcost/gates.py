@@ -38,7 +38,7 @@ class Gates:
 
 def gates(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates) -> Gates:
     """Return what may refuse requests under a policy, at the rates of its arm."""
-    able = eligibility(policy, ledgers.cells, truths, facts_of_routes(policy, own.card))
+    able = eligibility(policy, ledgers.cells, truths, facts_of_routes(policy, own.card), own.scaling)
     caps = within_caps(policy, ledgers.cells, truths, ledgers.latencies, own)
     if policy.failover is None or ledgers.health is None:
         return Gates(able, caps, None)

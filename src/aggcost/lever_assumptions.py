@@ -7,16 +7,41 @@ from collections.abc import Iterator
 import numpy as np
 
 from aggcost import sticky
+from aggcost.assumed import resting
 from aggcost.candidates import Candidate
 from aggcost.integers import Mask
+from aggcost.levers import Ranged
+from aggcost.money import plain, settle
 from aggcost.policy import Rule, Split
 from aggcost.replay import Routed
 from aggcost.report import Assumption
+from aggcost.units import Requests
 
 
 def lever_assumptions(found: Candidate) -> tuple[Assumption, ...]:
     """Return what stands behind the figures of a policy without being in the log, a line for each assumption."""
-    return (*_sticky(found), *_cut_answers(found), *_waiting(found))
+    return (*_sticky(found), *_cut_answers(found), *_waiting(found), *_ratios(found))
+
+
+def _ratios(found: Candidate) -> Iterator[Assumption]:
+    for place, pair in enumerate(found.policy.levers.pairs, 1):
+        source = "any other model" if pair.source is None else str(pair.source)
+        requests = _scaled(found, place)
+        for what, ratio in (("tokens", pair.tokens), ("answers", pair.answer)):
+            if ratio != Ranged():
+                yield Assumption(
+                    name=f"{what} of {pair.target} for one of {source}",
+                    value=plain(settle(ratio.value)),
+                    source=f"{found.policy.path}:{pair.line}",
+                    range=" to ".join(plain(settle(end)) for end in ratio.ends) or None,
+                    requests=requests,
+                )
+
+
+def _scaled(found: Candidate, place: int) -> Requests:
+    """Return how many requests move by a pair of models."""
+    scale = found.parts[0].shares.scale
+    return 0 if scale is None else resting(found.cells, found.routed, scale == place)
 
 
 def _cut_answers(found: Candidate) -> Iterator[Assumption]:

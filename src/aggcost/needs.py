@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from aggcost import sticky
@@ -24,7 +25,8 @@ class Needs:
     """The tests of conditions and levers, the bounds of hashes of sessions by rule, and what routes are asked for.
 
     `context_windows` and `max_outputs` are limits in tokens that policies state, `abilities` what requests may use;
-    `lengths` are answers (tokens) from which on a cap cuts.
+    `lengths` are answers (tokens) from which on a cap cuts. The ratios are those by which prompts and answers may be
+    scaled, so that limits lie elsewhere among the tokens of the log.
     """
 
     atoms: tuple[Atom, ...] = ()
@@ -33,6 +35,8 @@ class Needs:
     max_outputs: tuple[int, ...] = ()
     abilities: tuple[str, ...] = ()
     lengths: tuple[int, ...] = ()
+    prompt_ratios: frozenset[Fraction] = frozenset()
+    answer_ratios: frozenset[Fraction] = frozenset()
 
     def added_to(self, plan: Plan) -> Plan:
         """Return the plan with what the levers keep apart."""
@@ -53,6 +57,8 @@ def needs(policies: Sequence[Policy], conditions: Iterable[Condition] = ()) -> N
         context_windows=tuple(one.context_window for one in stated if one.context_window is not None),
         max_outputs=tuple(one.max_output for one in stated if one.max_output is not None),
         abilities=tuple(ABILITIES) if any(policy.require.shown for policy in policies) else (),
+        prompt_ratios=frozenset(ratio for policy in policies for ratio in policy.levers.prompt_ratios),
+        answer_ratios=frozenset(ratio for policy in policies for ratio in policy.levers.answer_ratios),
         lengths=tuple(sorted({cut_at(cap) for policy in policies for cap in policy.levers.caps})),
     )
 

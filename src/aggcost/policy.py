@@ -154,6 +154,7 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
     name, otherwise = root.given("name"), root.given(OTHERWISE)
     rules = _rules(root.given("rules"))
     target: Target = Single(None) if otherwise is None else read_target(otherwise)
+    changed = read_levers(root, _named(rules, target))
     prices = _files(root.given("prices"), path.parent, "price file")
     incidents = _files(root.given("incidents"), path.parent, "incident file")
     failover, gateway = _failover(root)
@@ -178,7 +179,7 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
         gateway=gateway,
         incidents=incidents,
         stated=stated,
-        levers=read_levers(root),
+        levers=changed,
         otherwise_caps=read_target_caps(otherwise),
     )
 

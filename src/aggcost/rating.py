@@ -8,7 +8,7 @@ rounded once, to 1e-12, when it is reported. A cell without a line is unpriced, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -16,23 +16,18 @@ import numpy as np
 
 from aggcost import charging
 from aggcost.integers import IntArray, Mask, group_sums
-from aggcost.ledger import SUM_KEYS, USAGE, Cells, Dim, group
+from aggcost.ledger import SUM_KEYS, Cells, Dim, group
 from aggcost.meters import EXTRA_KEYS, PRICED, TOKEN_KEYS
 from aggcost.policy import Route
 from aggcost.ratecard import RateCard, RateLine, Resolution, Unpriced
+from aggcost.scales import Scaling, scaled
+from aggcost.shares import Index, Line, Lines, Shares, all_of
 from aggcost.withheld import withhold
 
-Index = np.ndarray[Any, np.dtype[np.int32]]
-Line = RateLine | Unpriced
+__all__ = ["Charge", "Charges", "Line", "Lines", "Rates", "Shares", "Totals", "all_of", "rate"]
+
+_UNSCALED = Scaling()
 _OF_USAGE = ("unpriced_usage", "unpriced_meter")  # why there is no price although the model has one
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """The rate line of each cell: `index` into `table`."""
-
-    index: Index
-    table: tuple[Line, ...]
 
 
 class Rates:
@@ -45,20 +40,34 @@ class Rates:
     """
 
     def __init__(
-        self, cells: Cells, card: RateCard, today: Rates | None = None, *, anew: bool = False, sums_as_one: bool = False
+        self,
+        cells: Cells,
+        card: RateCard,
+        today: Rates | None = None,
+        *,
+        anew: bool = False,
+        sums_as_one: bool = False,
+        scaling: Scaling = _UNSCALED,
     ) -> None:
         self.cells = cells
         self.card = card
         self._today = today
         self._anew = anew
+        self.scaling = scaling
         self._by_route: dict[Route, Lines] = {}
         self._logged: Lines | None = None
         self._starts = _starts(cells)
-        self._prompts = _prompts(cells) if sums_as_one else np.where(_summed(cells), 0, _prompts(cells))
+        self._single = np.ones(len(cells), dtype=bool) if sums_as_one else ~_summed(cells)
 
-    def on(self, cells: Cells) -> Rates:
-        """Return the same prices for other usage of the same cells."""
-        return self if cells is self.cells else Rates(cells, self.card, self._today, anew=self._anew)
+    def on(self, cells: Cells, scaling: Scaling | None = None) -> Rates:
+        """Return the same prices for other usage of the same cells, and with other scales on routes where given."""
+        if scaling is None and cells is self.cells:
+            return self
+        return Rates(cells, self.card, self._today, anew=self._anew, scaling=scaling or self.scaling)
+
+    def _prompts(self, route: Route | None) -> IntArray:
+        """Return the smallest prompt of each cell's bin on a route, in tokens; 0 where no size is known."""
+        return np.where(self._single, np.maximum(self.scaling.prompts(self.cells, route), 0), 0)
 
     def offered(self, route: Route) -> Mask:
         """Return for each cell whether the model of a route is sold in the service tier that it would have there."""
@@ -97,7 +106,8 @@ class Rates:
 
     def same_price(self, routes: Sequence[Route | None]) -> IntArray:
         """Return a code a cell: equal codes have the same prices on every one of the routes."""
-        codes = np.stack([self.of(route).index for route in routes])
+        scales = [self.scaling.of(self.cells, route) for route in routes] if self.scaling.pairs else []
+        codes = np.stack([*(self.of(route).index for route in routes), *scales])
         return np.unique(codes, axis=1, return_inverse=True)[1].astype(np.int64)
 
     def cost(self, route: Route | None, rows: IntArray) -> Fraction | None:
@@ -107,89 +117,56 @@ class Rates:
         """
         lines = self.of(route)
         zeros = np.zeros(len(rows), np.int32)
-        whole = Shares(rows, np.ones(len(rows), np.int64), 1, lines.index[rows], lines.table, zeros, (Fraction(1),))
+        scale = self.scaling.of(self.cells, route)[rows]
+        ones, factors = np.ones(len(rows), np.int64), (Fraction(1),)
+        table = self.scaling.table
+        whole = Shares(rows, ones, 1, lines.index[rows], lines.table, zeros, factors, scale, table)
         totals = rate(self.cells, whole, {}).total()
         return None if totals.has_unpriced else totals.cost_usd
 
     def _lines_as_logged(self) -> Lines:
         dims = [self.cells.dims[name] for name in ("provider", "model", "service_tier", "region")]
-        table = _Table(len(self.cells))
+        table = _Table(self._starts, self._prompts(None))
         for (provider, model, tier, region), rows in _groups(dims):
-            self._fill(table, rows, self.resolve(provider, model), model, tier, region)
+            table.fill(rows, self.resolve(provider, model), model, tier, region)
         return self._withhold(table.lines())
 
     def _lines_to(self, route: Route) -> Lines:
         dims = [self.cells.dims[name] for name in ("provider", "service_tier", "region")]
-        table = _Table(len(self.cells))
+        table = _Table(self._starts, self._prompts(route))
         resolution = self.resolve(route.provider, route.model)
         for (provider, tier, region), rows in _groups(dims):
             kept = route.region or (region if provider == route.provider else None)
-            self._fill(table, rows, resolution, route.model, route.service_tier or tier, kept)
+            table.fill(rows, resolution, route.model, route.service_tier or tier, kept)
         return self._withhold(table.lines())
 
     def _withhold(self, lines: Lines) -> Lines:
         return Lines(*withhold(self.cells, lines.index, lines.table))
 
-    def _fill(
-        self,
-        table: _Table,
-        rows: IntArray,
-        resolution: Resolution,
-        model: str | None,
-        tier: str | None,
-        region: str | None,
+
+class _Table:
+    """Collects the lines of groups of cells into one table; `prompts` are the sizes that tiers of prices look at."""
+
+    def __init__(self, starts: IntArray, prompts: IntArray) -> None:
+        self._starts, self._prompts = starts, prompts
+        self._index = np.zeros(len(starts), np.int32)
+        self._lines: list[Line] = []
+
+    def fill(
+        self, rows: IntArray, resolution: Resolution, model: str | None, tier: str | None, region: str | None
     ) -> None:
         rates = resolution.rates
         if rates is None:
-            table.put(rows, [Unpriced("unpriced_model", f"no price for {model!r}")])
-            return
-        lines, index = rates.lines(tier, region, self._starts[rows], self._prompts[rows])
-        table.put(rows, lines, index)
+            self._put(rows, [Unpriced("unpriced_model", f"no price for {model!r}")])
+        else:
+            self._put(rows, *rates.lines(tier, region, self._starts[rows], self._prompts[rows]))
 
-
-class _Table:
-    """Collects the lines of groups of cells into one table."""
-
-    def __init__(self, cells: int) -> None:
-        self._index = np.zeros(cells, np.int32)
-        self._lines: list[Line] = []
-
-    def put(self, rows: IntArray, lines: Sequence[Line], index: Index | int = 0) -> None:
+    def _put(self, rows: IntArray, lines: Sequence[Line], index: Index | int = 0) -> None:
         self._index[rows] = len(self._lines) + np.asarray(index, np.int32)
         self._lines.extend(lines)
 
     def lines(self) -> Lines:
         return Lines(self._index, tuple(self._lines))
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """Which share of which cell is charged by which line, after which factor.
-
-    Arrays of one length: `cell` (position in the ledger), `parts` of `whole` (its weight),
-    `line` (index into `lines`) and `factor` (index into `factors`: discounts and fees).
-    """
-
-    cell: IntArray
-    parts: IntArray
-    whole: int
-    line: Index
-    lines: tuple[Line, ...]
-    factor: Index
-    factors: tuple[Fraction, ...]
-
-    def keep(self, mask: Mask) -> Shares:
-        """Return the shares where `mask` is true."""
-        return replace(
-            self, cell=self.cell[mask], parts=self.parts[mask], line=self.line[mask], factor=self.factor[mask]
-        )
-
-
-def all_of(lines: Lines, cells: Cells) -> Shares:
-    """Return every usage cell, whole, charged by its own line."""
-    rows = np.flatnonzero(cells.dims["outcome"].mask(lambda outcome: outcome == USAGE))
-    ones, zeros = np.ones(len(rows), np.int64), np.zeros(len(rows), np.int32)
-    return Shares(rows, ones, 1, lines.index[rows], lines.table, zeros, (Fraction(1),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,11 +291,12 @@ def rate(cells: Cells, shares: Shares, keys: Mapping[str, Dim]) -> Charges:
     extra_keys = tuple(key for key in EXTRA_KEYS if _is_counted(cells, key))
     pricer = charging.Pricer(shares.lines, shares.factors, _pairs(shares), (*_COLUMNS, *extra_keys), extra_keys)
     sums = [group_sums(groups, len(members), cells.sums[name][shares.cell]) for name in pricer.columns]
-    rows = []
+    rows, unit = [], shares.unit
     for position, share in enumerate(members.tolist()):
         found = {name: dim.values[dim.codes[share]] for name, dim in dims.items()}
-        rows.append(_charge(pricer, shares, share, found, [column[position] for column in sums]))
-    return Charges(tuple(rows), shares.whole, pricer.denominator, pricer.columns[len(_COLUMNS) :])
+        used = scaled(pricer.columns, [column[position] for column in sums], shares.scale_of(share), unit)
+        rows.append(_charge(pricer, shares, share, found, used))
+    return Charges(tuple(rows), shares.whole * unit, pricer.denominator, pricer.columns[len(_COLUMNS) :])
 
 
 _COLUMNS = (*SUM_KEYS, "records", "recorded_pico")
@@ -356,9 +334,10 @@ def _is_counted(cells: Cells, meter: str) -> bool:
     return meter in cells.sums and (meter != "reasoning" or bool(cells.sums[meter].any()))
 
 
-def _rate_dims(shares: Shares) -> tuple[Dim, Dim, Dim]:
+def _rate_dims(shares: Shares) -> tuple[Dim, ...]:
     weights, parts = np.unique(shares.parts, return_inverse=True)
     return (
+        *shares.scale_dims(),
         Dim(shares.line, shares.lines),
         Dim(shares.factor, shares.factors),
         Dim(parts.astype(np.int32), tuple(weights.tolist())),
@@ -377,11 +356,6 @@ def _groups(dims: Sequence[Any]) -> Iterable[tuple[tuple[Any, ...], IntArray]]:
 def _starts(cells: Cells) -> IntArray:
     """Return the start of each cell's time bucket (epoch seconds), -1 where the time is unknown."""
     return cells.dims["start_s"].at(lambda start_s: -1 if start_s is None else start_s)
-
-
-def _prompts(cells: Cells) -> IntArray:
-    """Return the smallest prompt of each cell's bin, in tokens (0 where it is unknown)."""
-    return cells.dims["input_tokens"].at(lambda tokens: tokens or 0)
 
 
 def _summed(cells: Cells) -> Mask:

@@ -17,8 +17,9 @@ from aggcost.integers import group_sums
 from aggcost.ledger import Cells, Dim, group
 from aggcost.meters import TOKEN_KEYS
 from aggcost.model_rates import Line, RateLine
-from aggcost.rating import Shares
+from aggcost.scales import fractions
 from aggcost.schedule import MonthlyPrices, Schedule, TierPrices
+from aggcost.shares import Shares
 
 Key = tuple[str, Schedule, int]
 Quantities = Mapping[Key, Fraction]
@@ -71,12 +72,13 @@ def _quantities(cells: Cells, shares: Shares) -> dict[Key, Fraction]:
     ruled = shares.keep(monthly[shares.line])
     weights, which = np.unique(ruled.parts, return_inverse=True)
     parts = Dim(which.astype(np.int32), tuple(weights.tolist()))
-    groups, members = group((Dim(ruled.line, ruled.lines), parts), len(ruled.cell))
+    groups, members = group((*ruled.scale_dims(), Dim(ruled.line, ruled.lines), parts), len(ruled.cell))
     names = [name for name in cells.sums if name not in _NOT_USED]
     columns = [group_sums(groups, len(members), cells.sums[name][ruled.cell]) for name in names]
     found: dict[Key, Fraction] = {}
     for member, *values in zip(members.tolist(), *columns, strict=True):
-        line, sums = ruled.lines[ruled.line[member]], dict(zip(names, values, strict=True))
+        line = ruled.lines[ruled.line[member]]
+        sums = fractions(dict(zip(names, values, strict=True)), ruled.scale_of(member))
         weight = Fraction(int(ruled.parts[member]), ruled.whole)
         for one in line.monthly if isinstance(line, RateLine) else ():
             before = replace(line, prices=one.before.base, extra=one.before.extra)

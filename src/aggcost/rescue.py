@@ -95,7 +95,7 @@ def rescue(
     moved[routed.cell[routed.route != 0]] = True
     outcome = cells.dims["outcome"]
     tried = failed & (outcome.where(NOT_BILLED) | (outcome.where(USAGE) & ~moved))
-    rates = Rates(_as_served(cells, tried), own.card)
+    rates = Rates(_as_served(cells, tried), own.card, scaling=own.scaling)
     return Rescue(tried, decide(policy, cells, tried, truths, gates, rates), rates)
 
 

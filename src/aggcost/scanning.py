@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import ibis
 
-from aggcost import foresight, holdout, ledger, period, rules, service
+from aggcost import foresight, holdout, ledger, period, rules, scales, service
 from aggcost.errors import Issue
 from aggcost.foresight import Foresight, Question
 from aggcost.health import COLUMN, Health
@@ -139,13 +139,13 @@ def _with_prices(
     asked: ledger.Plan, needs: Needs, priced: Sequence[ModelRates], instants: tuple[int, ...] | None
 ) -> ledger.Plan:
     """Return the plan with the cuts of prices and limits on top of those of the conditions."""
+    tiers = (cut for rates in priced for cut in rates.cuts)
+    windows = _over((*(rates.context_window for rates in priced), *needs.context_windows))
+    longest = _over((*(rates.max_output for rates in priced), *needs.max_outputs))
     found = ledger.plan(
         [atom for atom in needs.atoms if atom.field != RULE],
-        prompt_cuts=[
-            *(cut for rates in priced for cut in rates.cuts),
-            *_over((*(rates.context_window for rates in priced), *needs.context_windows)),
-        ],
-        output_cuts=_over((*(rates.max_output for rates in priced), *needs.max_outputs)),
+        prompt_cuts=scales.cuts((*tiers, *windows), needs.prompt_ratios),
+        output_cuts=scales.cuts(longest, needs.answer_ratios),
         names=asked.names,
         grid_s=asked.grid_s,
         instants=instants,

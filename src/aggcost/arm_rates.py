@@ -1,0 +1,36 @@
+"""The rates of an arm: prices for the usage that a policy makes of the log's, in the tokens of each route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aggcost.scales import Key, Scaling
+
+if TYPE_CHECKING:
+    from aggcost.ledger import Cells
+    from aggcost.policy import Policy
+    from aggcost.ratecard import RateCard
+    from aggcost.rating import Rates
+    from aggcost.routes import Route
+
+
+def arm_rates(policy: Policy, cells: Cells, own: Rates) -> Rates:
+    """Return `own` for the usage of `cells`, tokens scaled as the policy assumes of pairs of models."""
+    if cells is own.cells and not policy.levers.pairs:
+        return own
+    return own.on(cells, scaling_of(policy, own.card))
+
+
+def scaling_of(policy: Policy, card: RateCard) -> Scaling:
+    """Return the scales of a policy; names that the card reads as one model are one."""
+
+    def names(provider: str | None, model: str | None) -> Key:
+        found = card.resolve(provider, model or "").rates
+        return (provider, model) if found is None else (found.provider, found.model)
+
+    def key(route: Route) -> Key:
+        return names(route.provider, route.model)
+
+    pairs = policy.levers.pairs
+    scaled = [(None if one.source is None else key(one.source), key(one.target), one.scale) for one in pairs]
+    return Scaling(scaled, names)
