@@ -36,7 +36,7 @@ service period arm_rates
         sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices
         commitments
         contract_report what_if peaks lever_assumptions failing failover_report gates assumed
-        caches cached_bill""",
+        caches cached_bill prompt_log""",
         "supervisor cli api demo __init__ __main__",
     )
 )

@@ -6,39 +6,26 @@ Prompts are read as columns of integers, in the order in which they were sent; n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 import ibis
 import numpy as np
-import pyarrow as pa
 
 from aggcost import grains, ledger, scanning
 from aggcost.baseline import Options, write_quarantined
-from aggcost.cached_bill import PRICE_KEYS, Bill, Requests, usd
+from aggcost.cached_bill import Bill, usd
 from aggcost.engine import Engine, open_engine
 from aggcost.errors import DataQualityError, UsageError
 from aggcost.importers import Usage, read_usage
-from aggcost.integers import IntArray, int64, lists, total
-from aggcost.ledger import Dim
+from aggcost.integers import IntArray, total
 from aggcost.meters import PROMPT_KEYS
 from aggcost.money import percent, round_half_even, settle
-from aggcost.prefix_cache import (
-    UNKNOWN_SESSION,
-    Blocks,
-    Curve,
-    PromptCache,
-    Prompts,
-    Scope,
-    Split,
-    blocks_of,
-    curve,
-    splits,
-)
+from aggcost.prefix_cache import UNKNOWN_SESSION, Curve, PromptCache, Prompts, Scope, Split, curve, splits
+from aggcost.prompt_log import PromptLog, read_prompts
 from aggcost.rating import Totals
 from aggcost.report_caches import Caches, Capacity, Logged, Served
-from aggcost.usage import PREFIX
 
 TTLS_S = (None, 3600, 300)  # for ever, and the two times that providers offer
 _WRITES = {None: "cache_write_5m", 300: "cache_write_5m", 3600: "cache_write_1h"}
@@ -62,17 +49,6 @@ class Asked:
         return tuple(name for name, own in (("session", self.per_session), ("model", self.per_model)) if own)
 
 
-@dataclass(frozen=True, slots=True)
-class _Log:
-    """The requests of a log in the order in which they were sent: prompts, the same as logged, and what is priced."""
-
-    prompts: Prompts
-    as_logged: Mapping[str, IntArray]
-    tells_reads: bool
-    requests: Requests
-    left_out: Mapping[str, int] = field(default_factory=dict)
-
-
 def caches(options: Options, asked: Asked) -> Caches:
     """Return what caches would serve of a log; DataQualityError where it tells neither blocks nor sessions."""
     for name, values in (("--capacity", asked.capacities), ("--minimum", (asked.minimum_tokens + 1,))):
@@ -86,73 +62,16 @@ def caches(options: Options, asked: Asked) -> Caches:
         grains.check(usage, routed=True)
         if options.quarantine is not None:
             write_quarantined(usage.locate(None), options.quarantine)
-        found = _log(engine, usage, scanning.for_prices(engine, usage.table, card))
-    return _judged(found, Bill(found.requests, card), asked)
+        log, left_out = _log(engine, usage, scanning.for_prices(engine, usage.table, card))
+    return _judged(log, Bill(log.priced, card), asked, left_out)
 
 
-def _log(engine: Engine, usage: Usage, wanted: ledger.Plan) -> _Log:
+def _log(engine: Engine, usage: Usage, wanted: ledger.Plan) -> tuple[PromptLog, dict[str, int]]:
+    """Return the prompts of a log, and how many requests take no part, by the reason."""
     table = usage.table
     usable = table.filter(ledger.accepted(table), table.billable.isnull() | table.billable)
     kept = usable.filter(usable.ts.notnull(), usable.input.notnull(), usable.request_count == 1)
-    found = engine.to_arrow(kept.select(*_columns(kept, wanted)))
-    names = (*PRICE_KEYS, "session_id", "source_file")
-    dims = ledger.dims(found, names, wanted)
-    order = _order(found, dims)
-    numbers = {name: int64(found.column(name))[order] for name in ("ts_us", "tokens", "output", "reasoning")}
-    session = dims["session_id"]
-    codes = np.where(session.mask(lambda value: value is None), UNKNOWN_SESSION, session.codes)[order]
-    return _Log(
-        Prompts(numbers["ts_us"], codes.astype(np.int64), numbers["tokens"], _blocks(found, order)),
-        {key: int64(found.column(key))[order] for key in PROMPT_KEYS},
-        found.column("cache_read").null_count < len(found),
-        Requests(
-            {name: dims[name].take(order) for name in PRICE_KEYS},
-            {name: numbers[name] for name in ("output", "reasoning")},
-        ),
-        _left_out(engine, table, usable),
-    )
-
-
-def _columns(kept: ibis.Table, wanted: ledger.Plan) -> Iterator[ibis.Value]:
-    """Yield what is needed of each request."""
-    yield ledger.ts_us(kept).name("ts_us")
-    yield ledger.number(kept, "input_tokens").name("tokens")
-    yield ledger.start_of(kept, wanted).name("start_s")
-    yield ledger.prompt_bin(kept, wanted).name("input_tokens")
-    told = [column.name for column in PREFIX if column.name in kept.columns]
-    for name in (*PRICE_KEYS[:4], *PROMPT_KEYS, "output", "reasoning", "session_id", "source_file", *told):
-        yield kept[name]
-
-
-def _order(found: pa.Table, dims: Mapping[str, Dim]) -> IntArray:
-    """Return the order in which requests were sent: by time, then as they stand in the log.
-
-    Few logs say how they stand; of the others requests of one time go by the size of their prompts, as those of a
-    conversation do, and then by what else tells them apart.
-    """
-    row = int64(found.column("source_row")) if "source_row" in found.column_names else np.zeros(len(found), np.int64)
-    sizes = [int64(found.column(name)) for name in ("output", "cache_read", "tokens")]
-    names = [_rank(dims[name]) for name in ("region", "service_tier", "provider", "model", "session_id")]
-    return np.lexsort((*names, *sizes, row, _rank(dims["source_file"]), int64(found.column("ts_us"))))
-
-
-def _rank(dim: Dim) -> IntArray:
-    """Return the place of each row's value in their order, whatever order the engine met them in."""
-    ordered = sorted(dim.values, key=lambda value: (value is not None, value))
-    return dim.at({value: place for place, value in enumerate(ordered)})
-
-
-def _blocks(found: pa.Table, order: IntArray) -> Blocks | None:
-    if "prefix_blocks" not in found.column_names:
-        return None
-    offsets, ids = lists(found.column("prefix_blocks"))
-    sizes = int64(found.column("block_tokens")) if "block_tokens" in found.column_names else np.zeros(len(found))
-    if (sizes[np.diff(offsets) > 0] < 1).any():
-        raise DataQualityError(
-            "the log names blocks of prompts, and not how many tokens a block has",
-            hint="state it: --assume block_tokens=512, or --map block_tokens=COLUMN",
-        )
-    return blocks_of(offsets, ids, sizes.astype(np.int64)).take(order)
+    return read_prompts(engine, kept, wanted), _left_out(engine, table, usable)
 
 
 def _left_out(engine: Engine, table: ibis.Table, usable: ibis.Table) -> dict[str, int]:
@@ -169,7 +88,7 @@ def _left_out(engine: Engine, table: ibis.Table, usable: ibis.Table) -> dict[str
     return {name: int(number) for name, number in found.items() if number}
 
 
-def _judged(log: _Log, bill: Bill, asked: Asked) -> Caches:
+def _judged(log: PromptLog, bill: Bill, asked: Asked, left_out: Mapping[str, int]) -> Caches:
     _enough(log, asked)
     prompts = _with_owners(log, asked)
     without = bill.of({"input": prompts.tokens})
@@ -181,10 +100,10 @@ def _judged(log: _Log, bill: Bill, asked: Asked) -> Caches:
         own=asked.own if prompts.blocks is not None else tuple(dict.fromkeys(("session", *asked.own))),
         minimum_tokens=asked.minimum_tokens,
         requests=len(prompts),
-        left_out=dict(log.left_out),
+        left_out=left_out,
         prompt_tokens=total(prompts.tokens),
         blocks=blocks,
-        models=len(_models(log)[1]),
+        models=log.priced.models[1],
         cost_without_cache_usd=usd(without),
         served=tuple(_served(prompts, found, bill, without, ttl_s) for ttl_s, found in zip(TTLS_S, kept, strict=True)),
         curve=() if points is None else tuple(_points(points, prompts, asked)),
@@ -195,7 +114,7 @@ def _judged(log: _Log, bill: Bill, asked: Asked) -> Caches:
     )
 
 
-def _enough(log: _Log, asked: Asked) -> None:
+def _enough(log: PromptLog, asked: Asked) -> None:
     """Refuse a log that does not tell what the question needs."""
     prompts = log.prompts
     if not len(prompts):
@@ -215,20 +134,15 @@ def _enough(log: _Log, asked: Asked) -> None:
         )
 
 
-def _with_owners(log: _Log, asked: Asked) -> Prompts:
+def _with_owners(log: PromptLog, asked: Asked) -> Prompts:
     """Return the prompts with a code of what has a cache of its own, in place of their session."""
     prompts = log.prompts
     by_session = asked.per_session or prompts.blocks is None
     owner = prompts.session if by_session else np.zeros(len(prompts), np.int64)
     if asked.per_model:
-        models, members = _models(log)
-        owner = np.where(owner == UNKNOWN_SESSION, UNKNOWN_SESSION, owner * len(members) + models)
+        models, count = log.priced.models
+        owner = np.where(owner == UNKNOWN_SESSION, UNKNOWN_SESSION, owner * count + models)
     return Prompts(prompts.ts_us, owner, prompts.tokens, prompts.blocks)
-
-
-def _models(log: _Log) -> tuple[IntArray, IntArray]:
-    """Return a code of who served each prompt, and a prompt of each."""
-    return ledger.group([log.requests.keys[name] for name in ("provider", "model")], len(log.prompts))
 
 
 def _cache(asked: Asked) -> PromptCache:
@@ -290,13 +204,12 @@ def _usual(useful_blocks: int) -> list[int]:
     return [*[one for one in rising if one < useful_blocks][1 - MOST_POINTS :], useful_blocks]
 
 
-def _logged(log: _Log, bill: Bill, without: Totals) -> Logged:
-    totals = bill.of(log.as_logged)
-    read = total(log.as_logged["cache_read"])
+def _logged(log: PromptLog, bill: Bill, without: Totals) -> Logged:
+    sums = {key: total(log.priced.sums[key]) for key in PROMPT_KEYS}
     return Logged(
-        read_tokens=read,
-        read_percent=percent(read, total(log.prompts.tokens)),
-        write_tokens=sum(total(log.as_logged[key]) for key in PROMPT_KEYS[2:]),
-        cost_usd=usd(totals),
-        **_savings(without, totals),
+        read_tokens=sums["cache_read"],
+        read_percent=percent(sums["cache_read"], sum(sums.values())),
+        write_tokens=sum(sums[key] for key in PROMPT_KEYS[2:]),
+        cost_usd=usd(bill.as_logged),
+        **_savings(without, bill.as_logged),
     )

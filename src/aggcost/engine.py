@@ -73,6 +73,15 @@ class Engine:
                 return self.backend.raw_sql(_spark_sql(expression)).toArrow()
             return self.backend.con.sql(_duckdb_sql(expression)).to_arrow_table()
 
+    def portions(self, expression: ibis.Table, rows: int) -> Iterator[pa.Table]:
+        """Yield the rows of an Ibis expression, `rows` at a time on DuckDB, of which no more are held."""
+        if self.name != "duckdb":
+            yield from (pa.Table.from_batches([batch]) for batch in self.to_arrow(expression).to_batches(rows))
+            return
+        with _told(self.name):
+            reader = self.backend.con.sql(_duckdb_sql(expression)).to_arrow_reader(rows)
+            yield from (pa.Table.from_batches([batch]) for batch in reader if len(batch))
+
     def distinct(self, column: ibis.Value, most: int) -> tuple[int, int]:
         """Return how many integers a column of int64 has and how many different ones, nulls aside.
 

@@ -104,22 +104,23 @@ class Split:
 
 def split(prompts: Prompts, cache: PromptCache) -> Split:
     """Return what a cache reads and writes of each prompt: by blocks where the log has them, else by sessions."""
-    return splits(prompts, cache, (cache.ttl_s,))[0]
+    return next(splits(prompts, cache, (cache.ttl_s,)))
 
 
-def splits(prompts: Prompts, cache: PromptCache, ttls_s: Sequence[int | None]) -> tuple[Split, ...]:
-    """Return the same for caches that differ in how long they keep a prompt, in one pass for all of them."""
+def splits(prompts: Prompts, cache: PromptCache, ttls_s: Sequence[int | None]) -> Iterator[Split]:
+    """Yield the same for caches that differ in how long they keep a prompt; blocks are gone through once for all."""
     kinds = [replace(cache, ttl_s=ttl_s) for ttl_s in ttls_s]
     if prompts.blocks is None:
         none = np.zeros(len(prompts), np.int64)
-        return tuple(_split(prompts, one, _read_of_sessions(prompts, one), none) for one in kinds)
+        yield from (_split(prompts, one, _read_of_sessions(prompts, one), none) for one in kinds)
+        return
     runs = np.zeros((len(kinds), len(prompts)), np.int64)
     for trace in _traces(prompts, prompts.blocks, cache):
         held = None if cache.capacity_blocks is None else _depths(trace) <= cache.capacity_blocks
         for run, one in zip(runs, kinds, strict=True):
             hits = _alive(trace, one.ttl_s)
             run[trace.prompt] = _leading(hits if held is None else hits & held, trace.offsets)
-    return tuple(_split(prompts, one, _tokens_of(run, prompts, one), run) for run, one in zip(runs, kinds, strict=True))
+    yield from (_split(prompts, one, _tokens_of(run, prompts, one), run) for run, one in zip(runs, kinds, strict=True))
 
 
 def _split(prompts: Prompts, cache: PromptCache, read: IntArray, blocks: IntArray) -> Split:
