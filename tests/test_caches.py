@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 from decimal import Decimal
+from itertools import takewhile
 
 import pytest
 from typer.testing import CliRunner
@@ -106,6 +108,29 @@ def test_the_order_of_the_file_decides_between_requests_of_one_time(tmp_path):
     rows = [f'{time},1000,0,,"[7]"', f'{time},2000,0,,"[7,8]"', f'{time},1000,0,,"[7]"']
     assert caches(logged(tmp_path, rows), Asked()).served[0].read_tokens == 2000
     assert caches(logged(tmp_path, rows[1:]), Asked()).served[0].read_tokens == 1000
+
+
+def test_prompts_of_many_portions_are_one_log(tmp_path):
+    """More rows than are read at once, with ids of 32 and of 64 bits, in files that overlap in time."""
+    draw = random.Random(11)
+    names, held, served = ["a.jsonl", "b.jsonl"], set(), 0
+    rows = {name: [] for name in names}
+    for second in range(6000):
+        for name in names:
+            first = [f"hash {draw.randrange(4)}"] if second > 4500 else []
+            ids = [*first, *(draw.randrange(3) for _ in range(draw.randrange(4)))]
+            rows[name].append(
+                {"timestamp": f"{second}", "session_id": "s", "input_tokens": 7 * len(ids), "prefix_blocks": ids}
+            )
+            served += 7 * len([*takewhile(held.__contains__, ids)])
+            held.update(ids)
+    for name in names:
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows[name]))
+    read = ReadOptions(
+        mapping={"timestamp": "timestamp:s"}, assume={"block_tokens": "7", "model": "m", "provider": "acme"}
+    )
+    found = caches(Options(logs=tuple(str(tmp_path / name) for name in names), read=read), Asked())
+    assert (found.requests, found.served[0].read_tokens) == (12_000, served)
 
 
 @pytest.mark.parametrize("seed", range(5))

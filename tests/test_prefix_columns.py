@@ -66,15 +66,42 @@ def test_a_text_is_63_bits_of_its_md5():
     assert MEANT[1][0] == int.from_bytes(hashlib.md5(b"a").digest()[:8], "little") >> 1  # noqa: S324 - no secret
 
 
-def test_numbers_beyond_63_bits_and_texts_that_only_look_like_numbers_are_texts(tmp_path):
-    rows = [[2**64 - 1], [str(2**64 - 1)], ["007"], [7], ["7"], [-4]]
+def test_a_number_is_its_digits_and_any_other_text_is_a_text(tmp_path):
+    large = 10**19 - 1  # of 64 bits, but not of 63
+    rows = [[large], [str(large)], ["007"], [7], ["7"], [-4], [2**62], ['a"]', "\\"], ['a"]', "\\"]]
     found = in_order(read(as_jsonl(tmp_path, rows), mapping={"prefix_blocks": "ids"}))
     assert found[0] == found[1]
     assert found[3] == found[4] == [7] != found[2]
-    assert found[5] == [-4]
+    assert found[5:7] == [[-4], [2**62]]
+    assert found[7] == found[8]
+    assert len(found[7]) == 2
 
 
-@pytest.mark.parametrize("cell", ["7", "nope", '{"a": 1}', "[1, null]", "[1.5]", "[[1]]", "[true]", "[1", f"[{2**65}]"])
+@pytest.mark.parametrize("text", ["[ 1 ,\t2 ]", "[1,2]", "[1, 2]", '["1", 2]', "  [1,2] "])
+def test_spaces_between_ids_mean_nothing(tmp_path, text):
+    quoted = text.replace('"', '""')
+    path = log(tmp_path, f'ts,model,input_tokens,prefix_blocks\n{TIME},m,10,"{quoted}"\n')
+    assert in_order(read(path)) == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "7",
+        "nope",
+        '{"a": 1}',
+        "[1, null]",
+        "[1.5]",
+        "[[1]]",
+        "[true]",
+        "[1",
+        f"[{10**19}]",
+        "[01]",
+        "[1,]",
+        "[1 2]",
+        "[1.0]",
+    ],
+)
 def test_what_is_no_list_of_ids_quarantines_its_row(tmp_path, cell):
     quoted = cell.replace('"', '""')
     path = log(tmp_path, f'ts,model,input_tokens,prefix_blocks\n{TIME},m,10,"{quoted}"\n{TIME},m,10,"[1]"\n')

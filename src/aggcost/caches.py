@@ -28,7 +28,6 @@ from aggcost.rating import Totals
 from aggcost.report_caches import Caches, Capacity, Logged, Served
 
 TTLS_S = (None, 3600, 300)  # for ever, and the two times that providers offer
-_WRITES = {None: "cache_write_5m", 300: "cache_write_5m", 3600: "cache_write_1h"}
 _STEPS = (1, 2, 5)
 MOST_POINTS = 10
 _PPM = 10**6
@@ -92,8 +91,9 @@ def _judged(log: PromptLog, bill: Bill, asked: Asked, left_out: Mapping[str, int
     _enough(log, asked)
     prompts = _with_owners(log, asked)
     without = bill.of({"input": prompts.tokens})
-    kept = splits(prompts, _cache(asked), TTLS_S)
-    points = curve(prompts, _cache(asked)) if prompts.blocks is not None else None
+    kinds = [_cache(asked, ttl_s) for ttl_s in TTLS_S]
+    kept = zip(splits(prompts, kinds), kinds, strict=True)
+    points = curve(prompts, kinds[0]) if prompts.blocks is not None else None
     blocks = None if prompts.blocks is None else total(prompts.blocks.counts)
     return Caches(
         method="sessions" if prompts.blocks is None else "blocks",
@@ -105,7 +105,7 @@ def _judged(log: PromptLog, bill: Bill, asked: Asked, left_out: Mapping[str, int
         blocks=blocks,
         models=log.priced.models[1],
         cost_without_cache_usd=usd(without),
-        served=tuple(_served(prompts, found, bill, without, ttl_s) for ttl_s, found in zip(TTLS_S, kept, strict=True)),
+        served=tuple(_served(prompts, found, bill, without, cache) for found, cache in kept),
         curve=() if points is None else tuple(_points(points, prompts, asked)),
         useful_blocks=None if points is None else points.useful_blocks,
         logged=_logged(log, bill, without) if log.tells_reads else None,
@@ -145,17 +145,17 @@ def _with_owners(log: PromptLog, asked: Asked) -> Prompts:
     return Prompts(prompts.ts_us, owner, prompts.tokens, prompts.blocks)
 
 
-def _cache(asked: Asked) -> PromptCache:
+def _cache(asked: Asked, ttl_s: int | None) -> PromptCache:
     scope: Scope = "session" if asked.own else "all"
-    return PromptCache(ttl_s=None, minimum_tokens=asked.minimum_tokens, scope=scope)
+    return PromptCache(ttl_s=ttl_s, minimum_tokens=asked.minimum_tokens, scope=scope)
 
 
-def _served(prompts: Prompts, found: Split, bill: Bill, without: Totals, ttl_s: int | None) -> Served:
+def _served(prompts: Prompts, found: Split, bill: Bill, without: Totals, cache: PromptCache) -> Served:
     read, written = found.read_tokens, found.write_tokens
-    totals = bill.of({"input": prompts.tokens - read - written, "cache_read": read, _WRITES[ttl_s]: written})
+    totals = bill.of({"input": prompts.tokens - read - written, "cache_read": read, cache.write_meter: written})
     blocks = None if prompts.blocks is None else total(found.blocks)
     return Served(
-        ttl_s=ttl_s,
+        ttl_s=cache.ttl_s,
         blocks=blocks,
         blocks_percent=None
         if blocks is None or prompts.blocks is None

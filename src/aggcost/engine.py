@@ -57,6 +57,10 @@ class Engine:
         """Return the engine's hash of a text column as int64: to count distinct values, not to be shown."""
         return xxhash64(column) if self.name == "spark" else (duckdb_hash(column) >> 1).cast("int64")
 
+    def micros(self, time: ibis.Value) -> ibis.Value:
+        """Return a time as microseconds since 1970, UTC."""
+        return unix_micros(time) if self.name == "spark" else epoch_us(time)
+
     def named(self, table: ibis.Table, name: str) -> ibis.Table:
         """Return the same table, on DuckDB as a view: what stands behind it is put into SQL once, not by each scan."""
         if self.name != "duckdb" or isinstance(table.op(), ops.DatabaseTable):
@@ -305,6 +309,16 @@ def duckdb_hash(value: str) -> int:  # type: ignore[empty-body]
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]  # Ibis ships no types
 def xxhash64(value: str) -> int:  # type: ignore[empty-body]
     """Return Spark's 64-bit hash of a text."""
+
+
+@ibis.udf.scalar.builtin(signature=(("timestamp",), "int64"))  # type: ignore[untyped-decorator]  # Ibis ships no types
+def epoch_us(value: str) -> int:  # type: ignore[empty-body]
+    """Return DuckDB's microseconds since 1970."""
+
+
+@ibis.udf.scalar.builtin(signature=(("timestamp",), "int64"))  # type: ignore[untyped-decorator]  # Ibis ships no types
+def unix_micros(value: str) -> int:  # type: ignore[empty-body]
+    """Return Spark's microseconds since 1970."""
 
 
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]  # Ibis ships no types

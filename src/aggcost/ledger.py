@@ -255,12 +255,6 @@ def number(usage: ibis.Table, name: str) -> ibis.Value:
     return usage[NUMBER_FIELDS[name]]
 
 
-def ts_us(usage: ibis.Table) -> ibis.Value:
-    """Return the time of a row in microseconds since 1970, UTC."""
-    seconds = usage.ts.truncate("s").epoch_seconds().cast("int64")
-    return seconds * 1_000_000 + usage.ts.microsecond().cast("int64")
-
-
 def prompt_bin(usage: ibis.Table, wanted: Plan) -> ibis.Value:
     """Return the number of the bin that the prompt of a row lies in."""
     return binned(number(usage, "input_tokens"), wanted.cuts.get("input_tokens", ()))

@@ -18,7 +18,7 @@ from aggcost.engine import Engine, open_engine
 from aggcost.errors import DataQualityError, UsageError
 from aggcost.importers import read_usage
 from aggcost.integers import IntArray, int64
-from aggcost.ledger import accepted, ts_us
+from aggcost.ledger import accepted
 from aggcost.meters import TOKEN_KEYS
 from aggcost.rate_limits import WINDOWS, Limit, Load, Window, first_over, peak, spill
 from aggcost.report_peaks import Busiest, Held, Peaks, RoutePeaks
@@ -71,7 +71,7 @@ def _load(engine: Engine, kept: ibis.Table, row: dict[str, Any], scale: int) -> 
     same = [kept[name].identical_to(ibis.literal(row[name], "string")) for name in ("provider", "model")]
     of_route = kept.filter(*same, kept.ts.notnull())
     tokens = reduce(lambda one, other: one + other, (of_route[key].fill_null(0) for key in TOKEN_KEYS))
-    table = engine.to_arrow(of_route.select(ts_us=ts_us(of_route), tokens=tokens))
+    table = engine.to_arrow(of_route.select(ts_us=engine.micros(of_route.ts), tokens=tokens))
     times, sizes = int64(table.column("ts_us")), int64(table.column("tokens"))
     order = np.argsort(times, kind="stable")
     return Load(np.repeat(times[order], scale), np.repeat(sizes[order], scale))

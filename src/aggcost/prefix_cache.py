@@ -14,7 +14,7 @@ stand in the order in which they were sent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ from aggcost.integers import IntArray, Mask
 
 Scope = Literal["all", "session"]
 SECOND_US = 1_000_000
+FIVE_MINUTES_S = 300
 UNKNOWN_SESSION = -1
 _NEVER = -1
 _WIDEST = 1 << 62
@@ -42,6 +43,11 @@ class PromptCache:
     minimum_tokens: int = 1024
     capacity_blocks: int | None = None
     scope: Scope = "all"
+
+    @property
+    def write_meter(self) -> str:
+        """The meter of what is written: providers price writes for five minutes or for an hour."""
+        return "cache_write_5m" if self.ttl_s is None or self.ttl_s <= FIVE_MINUTES_S else "cache_write_1h"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +110,23 @@ class Split:
 
 def split(prompts: Prompts, cache: PromptCache) -> Split:
     """Return what a cache reads and writes of each prompt: by blocks where the log has them, else by sessions."""
-    return next(splits(prompts, cache, (cache.ttl_s,)))
+    return next(splits(prompts, (cache,)))
 
 
-def splits(prompts: Prompts, cache: PromptCache, ttls_s: Sequence[int | None]) -> Iterator[Split]:
-    """Yield the same for caches that differ in how long they keep a prompt; blocks are gone through once for all."""
-    kinds = [replace(cache, ttl_s=ttl_s) for ttl_s in ttls_s]
+def splits(prompts: Prompts, caches: Sequence[PromptCache]) -> Iterator[Split]:
+    """Yield the same for caches that differ in `ttl_s` alone: blocks are gone through once for all of them."""
     if prompts.blocks is None:
         none = np.zeros(len(prompts), np.int64)
-        yield from (_split(prompts, one, _read_of_sessions(prompts, one), none) for one in kinds)
+        yield from (_split(prompts, cache, _read_of_sessions(prompts, cache), none) for cache in caches)
         return
-    runs = np.zeros((len(kinds), len(prompts)), np.int64)
-    for trace in _traces(prompts, prompts.blocks, cache):
-        held = None if cache.capacity_blocks is None else _depths(trace) <= cache.capacity_blocks
-        for run, one in zip(runs, kinds, strict=True):
-            hits = _alive(trace, one.ttl_s)
+    runs, room = np.zeros((len(caches), len(prompts)), np.int64), caches[0].capacity_blocks
+    for trace in _traces(prompts, prompts.blocks, caches[0]):
+        held = None if room is None else _depths(trace) <= room
+        for run, cache in zip(runs, caches, strict=True):
+            hits = _alive(trace, cache.ttl_s)
             run[trace.prompt] = _leading(hits if held is None else hits & held, trace.offsets)
-    yield from (_split(prompts, one, _tokens_of(run, prompts, one), run) for run, one in zip(runs, kinds, strict=True))
+    for run, cache in zip(runs, caches, strict=True):
+        yield _split(prompts, cache, _tokens_of(run, prompts, cache), run)
 
 
 def _split(prompts: Prompts, cache: PromptCache, read: IntArray, blocks: IntArray) -> Split:

@@ -77,7 +77,7 @@ def read_prompts(engine: Engine, rows: ibis.Table, wanted: ledger.Plan) -> Promp
 
 
 def _columns(engine: Engine, rows: ibis.Table, wanted: ledger.Plan, told: Sequence[str]) -> Iterator[ibis.Value]:
-    yield ledger.ts_us(rows).name("ts_us")
+    yield engine.micros(rows.ts).name("ts_us")
     yield ledger.number(rows, "input_tokens").name("tokens")
     yield ledger.start_of(rows, wanted).name("start_s")
     yield ledger.prompt_bin(rows, wanted).name("input_tokens")
@@ -175,9 +175,8 @@ def _narrow(values: IntArray) -> Any:
 
 def _numbered(session: IntArray) -> IntArray:
     """Return hashes of sessions numbered from 0, unknown ones as they are."""
-    found, codes = np.unique(session, return_inverse=True)
-    unknown = len(found) and found[0] == UNKNOWN_SESSION
-    return codes - 1 if unknown else codes
+    _, codes = np.unique(session, return_inverse=True)
+    return np.where(session == UNKNOWN_SESSION, UNKNOWN_SESSION, codes)
 
 
 def _in_order(keys: Mapping[Any, int]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import random
 import shutil
 from dataclasses import replace
@@ -14,10 +15,14 @@ from sample_logs import Row, sample, write_csv, write_prices
 from aggcost import backtest
 from aggcost.audit import audit
 from aggcost.baseline import Options
+from aggcost.caches import Asked, caches
 from aggcost.engine import open_engine
 from aggcost.errors import InputError, UsageError
 from aggcost.importers import ReadOptions, read_usage, write_canonical
 from aggcost.output import View, render
+from aggcost.output.caches import caches_json
+from aggcost.output.peaks import peaks_json
+from aggcost.peaks import peaks
 from aggcost.policy import load_policy
 
 ENGINES = ("duckdb", "spark")
@@ -69,14 +74,30 @@ def awkward_rows() -> list[Row]:
     return rows
 
 
+def write_prompts(path: Path) -> Path:
+    """Write prompts whose blocks are known, of two models, some at one time and some without blocks."""
+    draw = random.Random(5)
+    with path.open("w", encoding="utf-8") as file:
+        for _ in range(300):
+            ids = [*range(draw.randrange(6)), *(draw.randrange(30) for _ in range(draw.randrange(4)))]
+            row = {
+                "timestamp": f"2026-02-02T09:{draw.randrange(60):02}:00Z", "provider": "acme",
+                "model": draw.choice(["large", "small"]), "session_id": draw.choice([None, "a", "b"]),
+                "input_tokens": 64 * len(ids), "prefix_blocks": draw.choice([ids, ids, None]), "block_tokens": 64,
+            }  # fmt: skip
+            file.write(json.dumps(row) + "\n")
+    return path
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with the log as canonical Parquet, and its prices and policy."""
     made = tmp_path_factory.mktemp("engines")
-    with open_engine() as engine:
-        kept = ReadOptions(request_ids=True, writes=[made / "usage.parquet"])
-        usage = read_usage(engine, [str(write_csv(awkward_rows(), made / "log.csv"))], kept)
-        write_canonical(engine, usage, made / "usage.parquet")
+    for log in (write_csv(awkward_rows(), made / "log.csv"), write_prompts(made / "prompts.jsonl")):
+        stored = made / ("usage.parquet" if log.suffix == ".csv" else "prompts.parquet")
+        with open_engine() as engine:
+            usage = read_usage(engine, [str(log)], ReadOptions(request_ids=True, writes=[stored]))
+            write_canonical(engine, usage, stored)
     write_prices(made)
     (made / "policy.yaml").write_text(MOVES)
     return made
@@ -139,6 +160,17 @@ class TestSpark:
         assert text(reports[0]) == text(reports[1])
         assert {"unexplained"} == {cause.name for cause in reports[1].causes}
         assert len(reports[1].odd) == 20
+
+    def test_peaks(self, folder):
+        found = [peaks_json(peaks(options(folder, engine))) for engine in ENGINES]
+        assert found[0] == found[1]
+
+    @pytest.mark.parametrize("asked", [Asked(), Asked(per_session=True, per_model=True)])
+    def test_caches(self, folder, asked):
+        stored = (str(folder / "prompts.parquet"),)
+        found = [caches_json(caches(replace(options(folder, engine), logs=stored), asked)) for engine in ENGINES]
+        assert found[0] == found[1]
+        assert json.loads(found[1])["served"][0]["blocks"] > 0
 
     def test_logs_whose_names_are_patterns_to_spark(self, folder, tmp_path):
         odd = tmp_path / "_{a,b}:[1] x.parquet"

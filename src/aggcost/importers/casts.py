@@ -32,7 +32,9 @@ ERROR = ("error", "failure", "failed", "fail", "errored", "false")
 CANCELLED = ("cancelled", "canceled", "aborted")
 REJECTED = ("rejected", "refused", "blocked")
 GRAINS = ("request", "bucket")
-_ID_KINDS = ("BIGINT", "UBIGINT", "VARCHAR")
+_PLAIN_NUMBER, _JSON_ID = "(0|[1-9][0-9]{0,17})", r'(-?[0-9]{1,19}|"([^"\\]|\\.)*")'
+_JSON_NUMBERS = rf"\[({_PLAIN_NUMBER}(, ?{_PLAIN_NUMBER})*)?\]"
+_JSON_IDS = rf"\[\s*({_JSON_ID}(\s*,\s*{_JSON_ID})*)?\s*\]"
 NAMED_CODES = {"timeout": 408, "timed_out": 408, "rate_limited": 429, "rate_limit": 429, "rate_limit_exceeded": 429}
 
 
@@ -245,12 +247,13 @@ def block_ids(cell: Cell) -> str:
     if cell.listed:  # many times as quick, and as small, as its text
         return f"CASE WHEN list_count({cell.listed}) = len({cell.listed}) THEN CAST({cell.listed} AS BIGINT[]) END"
     text = cell.text
-    others = f"list_filter(json_type({text}, '$[*]'), lambda k: k NOT IN ({_listed(_ID_KINDS)}))"
-    good = f"json_valid({text}) AND json_type({text}) = 'ARRAY' AND len({others}) = 0"
     number = "TRY_CAST(e AS BIGINT)"
     whole = f"CASE WHEN CAST({number} AS VARCHAR) = e THEN {number} ELSE CAST(md5_number_upper(e) >> 1 AS BIGINT) END"
     listed = f"list_transform(json_extract_string({text}, '$[*]'), lambda e: {whole})"
-    return f"CASE WHEN {good} THEN {listed} END"
+    return (
+        f"CASE WHEN regexp_full_match({text}, '{_JSON_NUMBERS}') THEN TRY_CAST({text} AS BIGINT[]) "  # half the memory
+        f"WHEN regexp_full_match({text}, '{_JSON_IDS}') AND json_valid({text}) THEN {listed} END"
+    )
 
 
 def _listed(words: tuple[str, ...]) -> str:
