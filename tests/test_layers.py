@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         policy routes scales shares capping levers sticky needs failover incidents requirements caps change_costs
         conditions ledger rating reached charging charged_together withheld""",
         """replay percentiles movement timing latency_model holdout foresight eligibility health rescue extra_calls
-        route_facts within_caps service
+        route_facts within_caps outcomes service
 service period arm_rates
         period waiting finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits prefix_cache""",
