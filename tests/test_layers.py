@@ -27,7 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 service period arm_rates
         period waiting finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits prefix_cache""",
-        """report report_arms report_latency report_audit report_caches report_compare report_contract report_failover report_names report_peaks
+        """report report_arms report_latency report_audit report_caches report_compare report_bounds report_contract report_failover report_names report_peaks
         report_prices report_reconcile reports
         config""",
         "importers price_sources output",
@@ -35,7 +35,7 @@ service period arm_rates
         backtest
         sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices
         commitments
-        contract_report what_if peaks lever_assumptions failing failover_report gates assumed
+        contract_report what_if peaks lever_assumptions failing failover_report gates assumed bounds
         caches cached_bill prompt_log""",
         "supervisor cli api demo __init__ __main__",
     )

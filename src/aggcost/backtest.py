@@ -18,6 +18,7 @@ from aggcost.advice import advice
 from aggcost.arms import arm
 from aggcost.asserted import asserted_prices
 from aggcost.baseline import Baseline, Options, baseline, breakdowns, monthly_usd
+from aggcost.bounds import bounds
 from aggcost.budget import BudgetResult, judge
 from aggcost.candidates import Candidate, candidate, monthly_outside
 from aggcost.compare import Basis, Outside, comparison
@@ -138,7 +139,7 @@ def _simulated(
         last = candidate(policy, base.ledgers, base.truths, own, base.dims)
         one, compared = _compared(options, base, last, own.card)
         arms.append(one)
-        comparisons.append(compared)
+        comparisons.append(replace(compared, bounds=bounds(last, base.ledgers, base.truths)))
         contracts.append(of_candidate(base, last))
         assumed += failover_report.assumptions(last)
         issues += [*unpriced_issues(last.after, own.card), *contracts[-1].issues]

@@ -203,6 +203,12 @@ def _service(
     return calls(policy.failover, rescued, routed), service, failing
 
 
+def serving(policy: Policy, cells: Cells, routed: Routed, rates: Rates, truths: Truths) -> Charges:
+    """Return what requests cost that go elsewhere than the policy sends them, under its discounts and fees."""
+    by = {name: cells.dims[name] for name in ("provider", "model")}
+    return replace(_part(policy, ExtraCalls("", cells, routed, rates), truths, by), name=None).charges()
+
+
 def _part(policy: Policy, calls: ExtraCalls, truths: Truths, by: Mapping[str, Dim]) -> Part:
     routed, cells = calls.routed, calls.cells
     factor, factors = _discounts(policy, routed, truths)

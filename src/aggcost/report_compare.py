@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from aggcost.finance import Roi
 from aggcost.money import percent
+from aggcost.report_bounds import Bounds
 from aggcost.report_failover import Failover
 from aggcost.units import Count, Label, Percent, Requests, Usd
 
@@ -92,7 +93,8 @@ class SavingsInterval:
 class Comparison:
     """A policy (`candidate`) against the month as logged (`baseline`).
 
-    `kind` is ``prices`` where the candidate is no policy but other prices for the same usage; it has no `roi`.
+    `kind` is ``prices`` where the candidate is no policy but other prices for the same usage; it has no `roi` and no
+    `bounds`.
 
     `savings` is the requests' saving in the period. `components`, their `total`, the `outside` rows
     behind the overheads and `roi` are a month's, overheads and fixed fees included.
@@ -119,6 +121,7 @@ class Comparison:
     interval_note: str | None = None
     warnings: tuple[str, ...] = ()
     kind: Literal["policy", "prices"] = "policy"
+    bounds: Bounds | None = None
     failover: Failover | None = None
 
 

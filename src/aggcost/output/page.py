@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aggcost.output import headline
 from aggcost.output.audited import audit_page
 from aggcost.output.blocks import Beside, Block, Facts, Page, Table
+from aggcost.output.bounds import bound_facts
 from aggcost.output.budget_lines import budget_table, verdict
 from aggcost.output.clean import clean
 from aggcost.output.contract_tables import contract_table, tier_table
@@ -157,6 +158,7 @@ def _comparison_detail(report: Report, comparison: Comparison) -> tuple[Block, .
         return_facts(roi) if roi else None,
         outside_table(comparison) if comparison.outside else None,
         _decisions(comparison, full=True) if comparison.decisions else None,
+        bound_facts(comparison),
         evidence_table(comparison),
         incident_table(comparison),
         asserted_table(comparison),
