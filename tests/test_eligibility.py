@@ -21,6 +21,7 @@ from aggcost.policy import Route
 from aggcost.price_sources import load_rates
 from aggcost.replay import decide
 from aggcost.route_facts import facts_of_routes
+from aggcost.scales import Scaling
 from aggcost.within_caps import WithinCaps
 
 SMALL, TINY = Route("acme", "small"), Route("acme", "tiny")
@@ -41,7 +42,7 @@ def log() -> Cells:
 
 def replayed(tmp_path, text, found, facts):
     asked, truths = policy(tmp_path, text), Truths(found, ZoneInfo("UTC"))
-    gate = eligibility(asked, found, truths, facts)
+    gate = eligibility(asked, found, truths, facts, Scaling())
     routed = decide(asked, found, np.ones(len(found), dtype=bool), truths, [gate], Quotes(found, {}))
     return routed, assumptions(asked, found, routed, Gates(gate, WithinCaps({}, {}), None))
 

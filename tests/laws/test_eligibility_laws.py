@@ -22,6 +22,7 @@ from aggcost.policy import Cheapest, Policy, Route, Single, Split, load_policy
 from aggcost.price_sources import load_rates
 from aggcost.rating import Rates
 from aggcost.replay import decide
+from aggcost.scales import Scaling
 from aggcost.service import Latencies
 from aggcost.within_caps import within_caps
 
@@ -253,7 +254,7 @@ def test_each_request_goes_where_it_would_go_alone(tmp_path: Path, rows, text, f
     known, p95_ms = dict(zip(routes, facts, strict=True)), dict(zip(routes, p95, strict=True))
     truths, own = Truths(found, ZoneInfo("UTC")), Rates(found, load_rates([tmp_path / "prices.yaml"]))
     gates = [
-        eligibility(policy, found, truths, known),
+        eligibility(policy, found, truths, known, Scaling()),
         within_caps(policy, found, truths, seen(p95_ms), own),
     ]
     routed = decide(policy, found, np.ones(len(found), dtype=bool), truths, gates, own)
