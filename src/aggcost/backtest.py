@@ -35,6 +35,7 @@ from aggcost.model_rates import day_text
 from aggcost.money import percent
 from aggcost.needs import needs
 from aggcost.policy import Policy, ServiceLevel
+from aggcost.quality import quality
 from aggcost.ratecard import RateCard
 from aggcost.rating import Charges
 from aggcost.report import Assumption, Invoice, Report
@@ -139,7 +140,7 @@ def _simulated(
         last = candidate(policy, base.ledgers, base.truths, own, base.dims)
         one, compared = _compared(options, base, last, own.card)
         arms.append(one)
-        comparisons.append(replace(compared, bounds=bounds(last, base.ledgers, base.truths)))
+        comparisons.append(replace(compared, bounds=bounds(last, base.ledgers, base.truths), quality=quality(last)))
         contracts.append(of_candidate(base, last))
         assumed += failover_report.assumptions(last)
         issues += [*unpriced_issues(last.after, own.card), *contracts[-1].issues]

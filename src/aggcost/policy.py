@@ -23,6 +23,7 @@ from aggcost.change_costs import (
     read_upkeep,
 )
 from aggcost.errors import ConfigError, did_you_mean
+from aggcost.evidence import Evidence, read_evidence
 from aggcost.failover import Failover, read_failover
 from aggcost.levers import Levers, read_levers
 from aggcost.requirements import (
@@ -76,7 +77,7 @@ OTHERWISE = "otherwise"
 _TAKEN = {OTHERWISE: "what no rule matches", levers.PROCESSING: "requests that wait where they were logged"}
 _SUFFIXES = (".yaml", ".yml")
 _KEYS = ("name", "rules", OTHERWISE, "require", "prices", "discounts", "fees", "overheads", "migration", "upkeep",
-         "routes", "failover", "gateway", "incidents", *levers.KEYS)  # fmt: skip
+         "routes", "failover", "gateway", "incidents", "outcomes", *levers.KEYS)  # fmt: skip
 _NOT_YET = ("limits", "cascade", "cache")
 
 
@@ -129,6 +130,7 @@ class Policy:
     stated: Mapping[Route, StatedFacts] = field(default_factory=dict)
     levers: Levers = field(default_factory=Levers)
     otherwise_caps: Mapping[Route, Caps] = field(default_factory=dict)
+    evidence: Evidence | None = None
 
     @property
     def pricing(self) -> tuple[tuple[Path, ...], bool, int | None]:
@@ -158,6 +160,7 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
     prices = _files(root.given("prices"), path.parent, "price file")
     incidents = _files(root.given("incidents"), path.parent, "incident file")
     failover, gateway = _failover(root)
+    evidence = read_evidence(root.given("outcomes"), path.parent)
     require, stated = read_requirements(root.given("require")), read_stated(root.given("routes"))
     check_words(root.given("require"), require, stated.values())
     return Policy(
@@ -174,13 +177,14 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
         service_levels=_service_levels(root.given("routes"), rules, target),
         path=path,
         given=str(path) if given is None else given,
-        digest=_digest(path, *prices, *incidents),
+        digest=_digest(path, *prices, *incidents, *(() if evidence is None else (evidence.path,))),
         failover=failover,
         gateway=gateway,
         incidents=incidents,
         stated=stated,
         levers=changed,
         otherwise_caps=read_target_caps(otherwise),
+        evidence=evidence,
     )
 
 

@@ -10,6 +10,7 @@ from aggcost.finance import Roi
 from aggcost.money import percent
 from aggcost.report_bounds import Bounds
 from aggcost.report_failover import Failover
+from aggcost.report_quality import Quality
 from aggcost.units import Count, Label, Percent, Requests, Usd
 
 
@@ -122,6 +123,7 @@ class Comparison:
     warnings: tuple[str, ...] = ()
     kind: Literal["policy", "prices"] = "policy"
     bounds: Bounds | None = None
+    quality: Quality | None = None
     failover: Failover | None = None
 
 

@@ -30,6 +30,7 @@ from aggcost.output.payback import (
     return_facts,
     sensitivity_table,
 )
+from aggcost.output.quality import quality_facts
 from aggcost.output.reconciliation import reconciliation_page
 from aggcost.output.repeats import repeat_facts
 from aggcost.output.service_table import service_table, services_table
@@ -159,6 +160,7 @@ def _comparison_detail(report: Report, comparison: Comparison) -> tuple[Block, .
         outside_table(comparison) if comparison.outside else None,
         _decisions(comparison, full=True) if comparison.decisions else None,
         bound_facts(comparison),
+        quality_facts(comparison),
         evidence_table(comparison),
         incident_table(comparison),
         asserted_table(comparison),
