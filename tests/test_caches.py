@@ -47,7 +47,12 @@ def test_three_prompts_by_hand(tmp_path):
     assert (found.method, found.requests, found.prompt_tokens, found.blocks) == ("blocks", 3, 9000, 9)
     assert found.cost_without_cache_usd == Decimal("0.018")
     for_ever, hour, minutes = found.served
-    assert (for_ever.blocks, for_ever.read_tokens, for_ever.write_tokens) == (5, 5000, 4000)
+    assert (for_ever.blocks, for_ever.read_tokens, for_ever.write_tokens, for_ever.label) == (
+        5,
+        5000,
+        4000,
+        "recomputed",
+    )
     assert (for_ever.read_percent, for_ever.mean_percent) == (Decimal("55.555556"), Decimal("55.5556"))
     # 5,000 x 0.5 + 4,000 x 2.5 = 12,500 of 18,000; for an hour 4,000 x 4; in five minutes the third prompt finds nothing.
     assert (for_ever.cost_usd, for_ever.savings_percent) == (Decimal("0.0125"), Decimal("30.555556"))
@@ -98,6 +103,7 @@ def test_sessions_stand_in_for_blocks(tmp_path):
     rows = [row[: row.rindex(',"[')] for row in ROWS]
     found = caches(logged(tmp_path, rows, header), Asked())
     assert (found.method, found.own, found.blocks, found.curve) == ("sessions", ("session",), None, ())
+    assert {one.label for one in found.served} == {"modelled"}
     # The third prompt follows the first, 400 s later.
     assert [one.read_tokens for one in found.served] == [3000, 3000, 0]
     assert found.served[0].cost_usd == (3000 * Decimal("0.5") + 6000 * Decimal("2.5")) / 1_000_000

@@ -50,9 +50,10 @@ class Asked:
 
 def caches(options: Options, asked: Asked) -> Caches:
     """Return what caches would serve of a log; DataQualityError where it tells neither blocks nor sessions."""
-    for name, values in (("--capacity", asked.capacities), ("--minimum", (asked.minimum_tokens + 1,))):
-        if min(values, default=1) < 1:
-            raise UsageError(f"{name} {min(values)}: expected 1 or more")
+    if min(asked.capacities, default=1) < 1:
+        raise UsageError(f"--capacity {min(asked.capacities)}: expected 1 or more")
+    if asked.minimum_tokens < 0:
+        raise UsageError(f"--minimum {asked.minimum_tokens}: expected 0 or more")
     card = options.card()
     with open_engine(
         options.engine, master=options.master, threads=options.threads, memory_limit=options.memory_limit
@@ -166,6 +167,7 @@ def _served(prompts: Prompts, found: Split, bill: Bill, without: Totals, cache: 
         write_tokens=total(written),
         cost_usd=usd(totals),
         **_savings(without, totals),
+        label="modelled" if prompts.blocks is None else "recomputed",
     )
 
 
@@ -212,4 +214,5 @@ def _logged(log: PromptLog, bill: Bill, without: Totals) -> Logged:
         write_tokens=sum(sums[key] for key in PROMPT_KEYS[2:]),
         cost_usd=usd(bill.as_logged),
         **_savings(without, bill.as_logged),
+        label="measured",
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from aggcost.units import Label
+
 Method = Literal["blocks", "sessions"]
 
 
@@ -14,9 +16,9 @@ Method = Literal["blocks", "sessions"]
 class Served:
     """What a cache serves that keeps a prompt for `ttl_s` seconds since its last use (None: for ever).
 
-    `read_percent` is the share of all prompt tokens, `mean_percent` the mean of the requests' own shares,
-    `blocks_percent` the share of blocks. Savings are held against a bill without any cache; what has no price is in
-    neither.
+    It is recomputed from blocks, or modelled where sessions stand in for them. `read_percent` is the share of all
+    prompt tokens, `mean_percent` the mean of the requests' own shares, `blocks_percent` the share of blocks. Savings
+    are held against a bill without any cache; what has no price is in neither.
     """
 
     ttl_s: int | None
@@ -29,6 +31,7 @@ class Served:
     cost_usd: Decimal | None
     savings_usd: Decimal | None
     savings_percent: Decimal | None
+    label: Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Logged:
     cost_usd: Decimal | None
     savings_usd: Decimal | None
     savings_percent: Decimal | None
+    label: Label
 
 
 @dataclass(frozen=True, slots=True)
