@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from sample_logs import write_csv
 
 from aggcost import backtest, rules
 from aggcost.baseline import Options
-from aggcost.policy import Policy, Route, Rule, Single, Split, Target, load_policy
+from aggcost.levers import Pair
+from aggcost.policy import Cheapest, Policy, Route, Rule, Single, Split, Target, load_policy
 from aggcost.report import Report
+from aggcost.routes import Balance, Cascade
 
 Row = dict[str, Any]
 PRICES = """\
@@ -95,9 +98,9 @@ class Call:
     beside: str | None = None
 
 
-def calls(policy: Policy, row: Row) -> Iterator[Call]:
-    """Yield every call that a request leads to."""
-    for call in _decided(policy, row):
+def calls(policy: Policy, row: Row, rows: Sequence[Row]) -> Iterator[Call]:
+    """Yield every call that a request of a log leads to."""
+    for call in _decided(policy, row, rows):
         yield _waited(policy, row, call)
 
 
@@ -113,8 +116,13 @@ def _waited(policy: Policy, row: Row, call: Call) -> Call:
     return replace(call, route=replace(route, service_tier=wait.tier))
 
 
-def _decided(policy: Policy, row: Row) -> Iterator[Call]:
-    rule = next((one for one in policy.rules if rules.matches(one.when, view(row)) is True), None)
+def _rule(policy: Policy, row: Row) -> Rule | None:
+    return next((one for one in policy.rules if rules.matches(one.when, view(row)) is True), None)
+
+
+def _decided(policy: Policy, row: Row, rows: Sequence[Row]) -> Iterator[Call]:
+    rule = _rule(policy, row)
+    alike = [capped(policy, one) for one in rows if _rule(policy, one) is rule]
     row = capped(policy, row)
     target: Target = policy.otherwise if rule is None else rule.target
     match target:
@@ -122,6 +130,16 @@ def _decided(policy: Policy, row: Row) -> Iterator[Call]:
             yield from _chain(policy, row, Fraction(1), (route, *_fallback(rule)))
         case Split() if target.sticky and rule is not None and (row["session_id"] or row["request_id"]):
             yield from _chain(policy, row, Fraction(1), (_part(rule.name, target, row), *_fallback(rule)))
+        case Cascade(routes, escalate):
+            yield from _cascade(
+                policy, row, Fraction(1), list(zip(routes, (*escalate, None), strict=True)), _fallback(rule)
+            )
+        case Cheapest(routes) | Balance(routes):
+            found = _by_price(policy, row, alike, routes)
+            spread = isinstance(target, Balance) and found
+            weights = balanced(list(found.values())) if spread else [Fraction(1)]
+            for weight, route in zip(weights, found or [None], strict=False):
+                yield from _chain(policy, row, weight, (route, *_fallback(rule)) if found else _fallback(rule))
         case Split(parts):
             for route, percent in parts:
                 yield from _chain(policy, row, Fraction(percent) / 100, (route, *_fallback(rule)))
@@ -130,6 +148,61 @@ def _decided(policy: Policy, row: Row) -> Iterator[Call]:
 def view(row: Row) -> Mapping[str, Any]:
     """Return a request as conditions see it: nothing is missing, not empty."""
     return {name: None if value == "" else value for name, value in row.items()}
+
+
+def _cascade(
+    policy: Policy,
+    row: Row,
+    weight: Fraction,
+    steps: list[tuple[Route | None, Decimal | None]],
+    fallback: tuple[Route | None, ...],
+) -> Iterator[Call]:
+    (route, percent), *further = steps
+    if percent is None:
+        yield from _chain(policy, row, weight, (route, *fallback))
+    elif route is not None and not fits(policy, row, route):
+        yield from _cascade(policy, row, weight, further, fallback)
+    else:
+        escalated = weight * Fraction(percent) / 100
+        yield Call(weight - escalated, route)
+        yield Call(escalated, route, beside="escalated first answers")
+        yield from _cascade(policy, row, escalated, further, fallback)
+
+
+def _by_price(
+    policy: Policy, row: Row, alike: Sequence[Row], routes: Sequence[Route | None]
+) -> dict[Route | None, Fraction]:
+    """Return what the requests that are priced like this one cost on each route that fits, cheapest first."""
+
+    def sort(one: Row) -> tuple[Any, ...]:
+        named = [route for route in routes if route is not None]
+        sizes = [_step(scaled(policy, one, route), route) for route in named]
+        ratios = [_pair(policy, one, route) for route in named]
+        own = (one["model"], _step(one, Route(one["provider"], one["model"]))) if None in routes else ()
+        fit = [fits(policy, one, route) for route in named]
+        return one["provider"], one["service_tier"], tuple(sizes), tuple(map(id, ratios)), own, tuple(fit)
+
+    same = [one for one in alike if sort(one) == sort(row)]
+    costs = {
+        route: sum((price_usd(scaled(policy, one, route), route) for one in same), Fraction(0))
+        for route in routes
+        if route is None or fits(policy, row, route)
+    }
+    return dict(sorted(costs.items(), key=lambda item: item[1]))
+
+
+def balanced(costs: Sequence[Fraction]) -> list[Fraction]:
+    """Return shares by the inverse square of costs, in millionths that add up to one."""
+    if not all(costs):
+        ideal = [Fraction(not cost) / costs.count(Fraction(0)) for cost in costs]
+    else:
+        total = sum(1 / cost**2 for cost in costs)
+        ideal = [1 / cost**2 / total for cost in costs]
+    found = [math.floor(share * 10**6) for share in ideal]
+    left = sorted(range(len(costs)), key=lambda place: found[place] - ideal[place] * 10**6)
+    for place in left[: 10**6 - sum(found)]:
+        found[place] += 1
+    return [Fraction(share, 10**6) for share in found]
 
 
 def capped(policy: Policy, row: Row) -> Row:
@@ -168,29 +241,47 @@ def _part(name: str, split: Split, row: Row) -> Route | None:
     raise AssertionError(hashed)
 
 
-def cost_usd(policy: Policy, row: Row) -> Fraction:
-    """Return what a request and all calls that it leads to cost under a policy."""
+def cost_usd(policy: Policy, row: Row, rows: Sequence[Row]) -> Fraction:
+    """Return what a request of a log and all calls that it leads to cost under a policy."""
     used = capped(policy, row)
-    found = [(call, scaled(policy, used, call.route)) for call in calls(policy, row)]
+    found = [(call, scaled(policy, used, call.route)) for call in calls(policy, row, rows)]
     return sum((call.weight * price_usd(one, call.route) for call, one in found), Fraction(0))
 
 
 def scaled(policy: Policy, row: Row, route: Route | None) -> Row:
     """Return the request in the tokens of a route's model, in fractions."""
-    if route is None or (route.provider, route.model) == (row["provider"], row["model"]):
+    pair = None if route is None else _pair(policy, row, route)
+    if pair is None:
         return row
-    for pair in policy.levers.pairs:
-        source = pair.source or Route(row["provider"], row["model"])
-        if (pair.target.provider, pair.target.model) == (route.provider, route.model) and (
-            (source.provider, source.model) == (row["provider"], row["model"])
-        ):
-            prompt, answer = pair.tokens.value, pair.tokens.value * pair.answer.value
-            return row | {
-                "input_tokens": row["input_tokens"] * prompt,
-                "cache_read_tokens": row["cache_read_tokens"] * prompt,
-                "output_tokens": row["output_tokens"] * answer,
-            }
-    return row
+    prompt, answer = pair.tokens.value, pair.tokens.value * pair.answer.value
+    return row | {
+        "input_tokens": row["input_tokens"] * prompt,
+        "cache_read_tokens": row["cache_read_tokens"] * prompt,
+        "output_tokens": row["output_tokens"] * answer,
+    }
+
+
+def _pair(policy: Policy, row: Row, route: Route) -> Pair | None:
+    logged, target = (row["provider"], row["model"]), (route.provider, route.model)
+    for pair in policy.levers.pairs if logged != target else ():
+        from_any = pair.source is None or (pair.source.provider, pair.source.model) == logged
+        if from_any and (pair.target.provider, pair.target.model) == target:
+            return pair
+    return None
+
+
+def _step(row: Row, route: Route) -> bool:
+    """Return whether a prompt is past the size where some tier of the model's prices changes."""
+    place = (route.provider, route.model, "standard")
+    return place in _LONG and math.floor(row["input_tokens"]) > _LONG[place][0]
+
+
+def _is_long(row: Row, route: Route | None) -> bool:
+    tier = row["service_tier"] or "standard"
+    place = (row["provider"], row["model"], tier)
+    if route is not None:
+        place = (route.provider, route.model, route.service_tier or tier)
+    return place in _LONG and math.floor(row["input_tokens"]) > _LONG[place][0]
 
 
 def price_usd(row: Row, route: Route | None) -> Fraction:
@@ -200,7 +291,7 @@ def price_usd(row: Row, route: Route | None) -> Fraction:
     if route is not None:
         place = (route.provider, route.model, route.service_tier or tier)
     prices = _PRICES[place]
-    if place in _LONG and math.floor(row["input_tokens"]) > _LONG[place][0]:
+    if _is_long(row, route):
         prices = _LONG[place][1]
     quantities = (row["input_tokens"] - row["cache_read_tokens"], row["cache_read_tokens"], row["output_tokens"])
     return sum((Fraction(price) * n for price, n in zip(prices, quantities, strict=True)), Fraction(0)) / 1_000_000

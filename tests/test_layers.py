@@ -20,11 +20,11 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         windows
         months schedule contract quantities abilities""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
-        policy routes scales shares capping levers sticky needs failover incidents requirements caps evidence change_costs
+        policy routes balancing scales shares capping levers sticky needs failover incidents requirements caps evidence change_costs
         conditions ledger rating reached charging charged_together withheld""",
         """replay percentiles movement timing latency_model holdout foresight eligibility health rescue extra_calls
         route_facts within_caps outcomes service
-service period arm_rates
+service period latency_curves routed arm_rates
         period waiting finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits prefix_cache""",
         """report report_arms report_latency report_audit report_caches report_compare report_bounds report_quality report_contract report_failover report_names report_peaks

@@ -222,7 +222,6 @@ def test_a_slip_is_refused_with_its_line_and_the_nearest(
     ("text", "name"),
     [
         ("limits: {}", "limits"),
-        ("cascade: []", "cascade"),
         ("cache: {}", "cache"),
     ],
 )

@@ -20,7 +20,7 @@ from aggcost.charged_together import together, uncounted
 from aggcost.commitments import SPENT_BY, MonthUsed, monthly_lines, months_used
 from aggcost.conditions import Truths, local_time
 from aggcost.config import Project
-from aggcost.extra_calls import ExtraCalls
+from aggcost.extra_calls import ESCALATED, ExtraCalls
 from aggcost.failing import Failing, everything
 from aggcost.failing import failing as failures
 from aggcost.failing import service as service_with
@@ -167,6 +167,8 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
     invariants.every_cell_goes_somewhere(cells, routed)
     served = _part(policy, ExtraCalls("", cells, routed, own), truths, by)
     extras, service, failing = _service(with_service_levels(policy, routed), ledgers, truths, asked.all, own, routed)
+    answered = ExtraCalls(ESCALATED, cells, deferred(policy, cells, routed.first_answers(), truths, own), own)
+    extras = (answered, *extras) if len(answered.routed.cell) else extras
     parts = (replace(served, name=None), *(_part(policy, extra, truths, by) for extra in extras))
     charges = [part.charges() for part in parts]
     return Candidate(

@@ -52,9 +52,10 @@ def _of_target(node: Node | None) -> Iterator[_Limited]:
     if not node.is_mapping or "model" in node.mapping():
         yield from _of_route(node, Caps())
         return
-    cheapest, own = node.given("cheapest"), _stated(node)
-    for item in () if cheapest is None else cheapest.list():
-        yield from _of_route(item, own)
+    own = _stated(node)
+    for several in (node.given(key) for key in ("cheapest", "balance", "cascade")):
+        for item in () if several is None else several.list():
+            yield from _of_route(item, own)
     for limited, route, caps in _of_split(node.given("split")):
         yield limited, route, caps.tightened(own)
 

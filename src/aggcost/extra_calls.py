@@ -8,6 +8,8 @@ from aggcost.ledger import Cells
 from aggcost.rating import Rates
 from aggcost.replay import Routed
 
+ESCALATED = "escalated first answers"
+
 
 @dataclass(frozen=True, slots=True)
 class ExtraCalls:

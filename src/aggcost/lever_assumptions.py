@@ -15,12 +15,30 @@ from aggcost.money import plain, settle
 from aggcost.policy import Rule, Split
 from aggcost.replay import Routed
 from aggcost.report import Assumption
+from aggcost.routes import Balance, Cascade
 from aggcost.units import Requests
 
 
 def lever_assumptions(found: Candidate) -> tuple[Assumption, ...]:
     """Return what stands behind the figures of a policy without being in the log, a line for each assumption."""
-    return (*_sticky(found), *_cut_answers(found), *_waiting(found), *_ratios(found))
+    return (*_sticky(found), *_cut_answers(found), *_waiting(found), *_ratios(found), *_targets(found))
+
+
+def _targets(found: Candidate) -> Iterator[Assumption]:
+    for index, rule in enumerate(found.policy.rules):
+        requests = resting(found.cells, found.routed, found.routed.rule == index)
+        source = f"{found.policy.path}:{rule.line}"
+        match rule.target:
+            case Cascade(_, escalate):
+                value = ", ".join(f"{plain(percent)} %" for percent in escalate)
+                yield Assumption(
+                    name=f"answers that escalate in {rule.name}", value=value, source=source, requests=requests
+                )
+            case Balance():
+                value = "by 1 / cost², all of them stable"
+                yield Assumption(name=f"shares of routes in {rule.name}", value=value, source=source, requests=requests)
+            case _:
+                pass
 
 
 def _ratios(found: Candidate) -> Iterator[Assumption]:

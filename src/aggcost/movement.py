@@ -6,7 +6,7 @@ a key holds for the rows of that key pro rata.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from aggcost.integers import IntArray, Mask
 from aggcost.ledger import Cells, Dim
 from aggcost.percentiles import UNIT
 from aggcost.replay import Routed
+from aggcost.routes import UNPAID, Route
 
 _STEPS = 1000  # a share is a whole number of thousandths
 
@@ -50,6 +51,22 @@ def share(keys: Keys, routed: Routed, requests: IntArray, chosen: Mask, *, other
     known = np.maximum(everything, 1)
     found: IntArray = np.where(everything > 0, (some * _STEPS // known) * (UNIT // _STEPS), otherwise)
     return found[keys.of_rows]
+
+
+def at_once(routed: Routed) -> Mask:
+    """Return which shares are served by the first route that they call."""
+    return np.ones(len(routed.cell), dtype=bool) if routed.answered is None else routed.answered == 0
+
+
+def escalated(routed: Routed, among: Mask) -> Iterator[tuple[tuple[Route | None, ...], Mask]]:
+    """Yield the routes that some shares call in turn, the last of which serves, with these shares."""
+    if routed.answered is None:
+        return
+    for place, before in enumerate(routed.answers):
+        for index, route in enumerate(routed.routes):
+            mask = among & (routed.answered == place) & (routed.route == index)
+            if place and route not in UNPAID and mask.any():
+                yield (*before, route), mask
 
 
 def _joined(wide: Dim, fine: Dim) -> Dim:

@@ -78,7 +78,7 @@ _TAKEN = {OTHERWISE: "what no rule matches", levers.PROCESSING: "requests that w
 _SUFFIXES = (".yaml", ".yml")
 _KEYS = ("name", "rules", OTHERWISE, "require", "prices", "discounts", "fees", "overheads", "migration", "upkeep",
          "routes", "failover", "gateway", "incidents", "outcomes", *levers.KEYS)  # fmt: skip
-_NOT_YET = ("limits", "cascade", "cache")
+_NOT_YET = ("limits", "cache")
 
 
 @dataclass(frozen=True, slots=True)

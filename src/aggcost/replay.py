@@ -7,104 +7,26 @@ asks `Quotes`, a read-only view of prices that the caller hands in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
-from aggcost import sticky
+from aggcost import balancing, sticky
 from aggcost.conditions import Truths
 from aggcost.integers import IntArray, Mask
 from aggcost.ledger import Cells
 from aggcost.policy import Cheapest, Policy, Route, Rule, Single, Split, Target
-from aggcost.routes import UNSERVED
+from aggcost.routed import Gate, Quotes, Refusal, Routed
+from aggcost.routes import UNSERVED, Balance, Cascade
+
+__all__ = ["OTHERWISE", "Gate", "Quotes", "Refusal", "Routed", "decide"]
 
 OTHERWISE = "otherwise"
-
-
-class Gate(Protocol):
-    """Says which requests a route cannot take, and why; one concern a gate (abilities, incidents, limits).
-
-    A `lasting` refusal is of the route and the request, whenever it comes: refused by all routes, it stays as logged.
-    Any other holds for now: the request was on its way, lost `wait_ms` at the route, and where no further route takes
-    it, nobody serves it.
-    """
-
-    @property
-    def lasting(self) -> bool:
-        """Whether the refusal does not depend on the time."""
-
-    @property
-    def wait_ms(self) -> int:
-        """What a refusal costs in time, in milliseconds."""
-
-    def refused(self, route: Route | None, rows: IntArray) -> Iterable[tuple[str, Mask]]:
-        """Return (reason, which of the cells at `rows`) for what `route` (None: as logged) cannot take."""
-
-
-class Quotes(Protocol):
-    """Prices as a policy may see them."""
-
-    def same_price(self, routes: Sequence[Route | None]) -> IntArray:
-        """Return a code a cell: equal codes have the same prices on every one of the routes."""
-
-    def cost(self, route: Route | None, rows: IntArray) -> Fraction | None:
-        """Return what the cells at `rows` would cost on `route` (None: as logged), or None if unpriced."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Requests that a route could not take, and why; `lasting` tells what it never takes from what it did not then."""
-
-    rule: str
-    route: str
-    reason: str
-    requests: int
-    lasting: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """Where every cell of usage goes: arrays of one length, one entry a share of a cell.
-
-    `cell` is the position in the ledger, `parts` of `whole` its weight, `rule` the index of the rule
-    that decided (-1: none), `route` the index into `routes` (0 is `None`, as logged), `refused`
-    whether every route of the rule was refused, `waited_ms` the time lost at routes that refused it for now. `waits`
-    says of shares that nobody waits for them; None: somebody does for all.
-    `unknown` counts the requests that a rule did not
-    match because a field it tests is missing, by rule. `tried` are the calls in vain: routes that took time to refuse.
-    """
-
-    cell: IntArray
-    parts: IntArray
-    whole: int
-    rule: IntArray
-    route: IntArray
-    refused: Mask
-    waited_ms: IntArray
-    routes: tuple[Route | None, ...]
-    refusals: tuple[Refusal, ...]
-    unknown: Mapping[str, int]
-    matched: tuple[int, ...]
-    tried: tuple[IntArray, IntArray, IntArray, IntArray]
-    waits: Mask | None = None
-
-    def keep(self, mask: Mask) -> Routed:
-        """Return the shares where `mask` is true."""
-        names = ("cell", "parts", "rule", "route", "refused", "waited_ms")
-        waits = None if self.waits is None else self.waits[mask]
-        return replace(self, waits=waits, **{name: getattr(self, name)[mask] for name in names})
-
-    def in_vain(self) -> Routed:
-        """Return the calls that were tried in vain, as shares of their own."""
-        cell, parts, rule, route = self.tried
-        nothing = np.zeros(len(cell), np.int64)
-        refused = np.zeros(len(cell), dtype=bool)
-        return replace(
-            self, cell=cell, parts=parts, rule=rule, route=route, refused=refused, waited_ms=nothing, waits=None
-        )
+Quoted = Sequence[tuple[Fraction, Route | None]]
 
 
 def decide(policy: Policy, cells: Cells, among: Mask, truths: Truths, gates: Sequence[Gate], quotes: Quotes) -> Routed:
@@ -122,8 +44,9 @@ class _Share(NamedTuple):
     parts: int
     rule: int
     route: int
-    stayed: bool
     waited_ms: IntArray
+    stayed: bool = False
+    answered: int = 0
 
 
 class _Refused(NamedTuple):
@@ -132,6 +55,35 @@ class _Refused(NamedTuple):
     mask: Mask
     for_now: Mask
     waited_ms: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Cells on their way through the routes of a cascade: at which step, what they lost in time, and who answered."""
+
+    rows: IntArray
+    parts: int
+    place: int = 0
+    answered: tuple[Route | None, ...] = ()
+    lost: _Refused | None = None
+
+    @property
+    def for_now(self) -> Mask:
+        return np.zeros(len(self.rows), dtype=bool) if self.lost is None else self.lost.for_now
+
+    @property
+    def waited_ms(self) -> IntArray:
+        return np.zeros(len(self.rows), np.int64) if self.lost is None else self.lost.waited_ms
+
+    def with_refusals(self, found: _Refused) -> _Step:
+        """Return the step with what its route refused for now."""
+        lost = _Refused(found.mask, self.for_now | found.for_now, self.waited_ms + found.waited_ms)
+        return replace(self, lost=lost)
+
+    def next(self, mask: Mask, parts: int, answered: tuple[Route | None, ...]) -> _Step:
+        """Return the next step of some of the cells."""
+        lost = _Refused(mask[mask], self.for_now[mask], self.waited_ms[mask])
+        return _Step(self.rows[mask], parts, self.place + 1, answered, lost)
 
 
 class _Decider:
@@ -154,6 +106,8 @@ class _Decider:
         self._whole = _common_whole(policy)
         self._shares: list[_Share] = []
         self._tried: list[_Share] = []
+        self._escalated: list[_Share] = []
+        self._answered: dict[tuple[Route | None, ...], int] = {(): 0}
         self._refusals: dict[tuple[str, str, str, bool], int] = {}
         self._unknown: dict[str, int] = {}
         self._matched: list[int] = []
@@ -175,17 +129,18 @@ class _Decider:
         self._send(rows, index, rule.name, rule.target, rule.fallback)
 
     def _send(self, rows: IntArray, rule: int, name: str, target: Target, fallback: Sequence[Route | None]) -> None:
-        if not len(rows):
-            return
         match target:
             case Single(route):
                 self._chain(rows, self._whole, rule, name, (route, *fallback))
             case Split():
                 for share, weight, route in self._shares_of(rows, name, target):
                     self._chain(share, weight, rule, name, (route, *fallback))
-            case Cheapest(routes):
-                for chosen, group in self._cheapest(rows, name, routes):
-                    self._chain(group, self._whole, rule, name, (*chosen, *fallback))
+            case Cascade():
+                self._cascade(_Step(rows, self._whole), rule, name, target, fallback)
+            case Cheapest(routes) | Balance(routes):
+                for eligible, group in self._alike(rows, name, routes):
+                    for weight, chain in self._by_price(target, self._by_cost(eligible, group)):
+                        self._chain(group, weight, rule, name, (*chain, *fallback))
 
     def _shares_of(self, rows: IntArray, name: str, split: Split) -> Iterator[tuple[IntArray, int, Route | None]]:
         """Yield the cells, weight and route of each part: all as weights, or of a sticky split what has no session."""
@@ -198,34 +153,40 @@ class _Decider:
         for route, percent in split.parts:
             yield rows, int(Fraction(percent) * self._whole / 100), route
 
-    def _chain(self, rows: IntArray, parts: int, rule: int, name: str, chain: Sequence[Route | None]) -> None:
+    def _chain(
+        self,
+        rows: IntArray,
+        parts: int,
+        rule: int,
+        name: str,
+        chain: Sequence[Route | None],
+        step: _Step | None = None,
+    ) -> None:
         """Send the cells to the first route of the chain that takes them.
 
         Refused by all, they stay as logged, or are served by nobody where some route refused them only for now.
         """
-        for_now, waited_ms = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), np.int64)
+        step = step or _Step(rows, parts)
+        for_now, waited_ms, answered = step.for_now, step.waited_ms, step.answered
         for route in chain:
             refused = self._refused(rows, route, name)
             taken, vain = ~refused.mask, refused.waited_ms > 0
-            self._record(rows[taken], parts, rule, route, waited_ms[taken])
+            self._record(self._share(rows[taken], parts, rule, route, waited_ms[taken]), answered)
             self._tried += self._share(rows[vain], parts, rule, route, refused.waited_ms[vain])
             for_now, waited_ms = for_now | refused.for_now, waited_ms + refused.waited_ms
             rows, for_now, waited_ms = rows[refused.mask], for_now[refused.mask], waited_ms[refused.mask]
-        self._record(rows[for_now], parts, rule, UNSERVED, waited_ms[for_now])
-        self._record(rows[~for_now], parts, rule, None, waited_ms[~for_now], stayed=True)
+        self._record(self._share(rows[for_now], parts, rule, UNSERVED, waited_ms[for_now]), answered)
+        self._record(self._share(rows[~for_now], parts, rule, None, waited_ms[~for_now]), answered, stayed=True)
 
-    def _record(
-        self, rows: IntArray, parts: int, rule: int, route: Route | None, waited_ms: IntArray, *, stayed: bool = False
-    ) -> None:
-        self._shares += self._share(rows, parts, rule, route, waited_ms, stayed=stayed)
+    def _record(self, found: Sequence[_Share], answered: tuple[Route | None, ...], *, stayed: bool = False) -> None:
+        number = self._answered.setdefault(answered, len(self._answered))
+        self._shares += [share._replace(stayed=stayed, answered=number) for share in found]
 
-    def _share(
-        self, rows: IntArray, parts: int, rule: int, route: Route | None, waited_ms: IntArray, *, stayed: bool = False
-    ) -> list[_Share]:
+    def _share(self, rows: IntArray, parts: int, rule: int, route: Route | None, waited_ms: IntArray) -> list[_Share]:
         if not len(rows) or not parts:
             return []
         number = self._routes.setdefault(route, len(self._routes))
-        return [_Share(rows, parts, rule, number, stayed, waited_ms)]
+        return [_Share(rows, parts, rule, number, waited_ms)]
 
     def _refused(self, rows: IntArray, route: Route | None, name: str, *, lasting: bool = False) -> _Refused:
         """Return what the gates refuse; with `lasting` only those that do so whenever a request comes."""
@@ -248,28 +209,56 @@ class _Decider:
     def _count(self, key: tuple[str, str, str, bool], rows: IntArray) -> None:
         self._refusals[key] = self._refusals.get(key, 0) + int(self._cells.sums["requests"][rows].sum())
 
-    def _cheapest(
+    def _cascade(self, step: _Step, rule: int, name: str, target: Cascade, fallback: Sequence[Route | None]) -> None:
+        """Send the cells of a step to its route, and what escalates, or is refused, to the next step."""
+        place = step.place
+        if place == len(target.escalate):
+            self._chain(step.rows, step.parts, rule, name, (target.routes[place], *fallback), step)
+            return
+        route = target.routes[place]
+        refused = self._refused(step.rows, route, name)
+        taken, vain = ~refused.mask, refused.waited_ms > 0
+        self._tried += self._share(step.rows[vain], step.parts, rule, route, refused.waited_ms[vain])
+        step = step.with_refusals(refused)
+        further = int(step.parts * Fraction(target.escalate[place]) / 100)
+        served = self._share(step.rows[taken], step.parts - further, rule, route, step.waited_ms[taken])
+        self._record(served, step.answered)
+        self._escalated += self._share(step.rows[taken], further, rule, route, step.waited_ms[taken])
+        self._cascade(step.next(taken, further, (*step.answered, route)), rule, name, target, fallback)
+        self._cascade(step.next(refused.mask, step.parts, step.answered), rule, name, target, fallback)
+
+    def _by_price(self, target: Cheapest | Balance, quoted: Quoted) -> Iterator[tuple[int, tuple[Route | None, ...]]]:
+        """Yield weights with the chain of each: the cheapest first or, balanced, each route with the others behind."""
+        if isinstance(target, Cheapest) or not quoted:
+            yield self._whole, tuple(route for _, route in quoted)
+            return
+        shares = balancing.weights([cost for cost, _ in quoted])
+        for share, (_, route) in zip(shares, quoted, strict=True):
+            others = (other for _, other in quoted if other != route)
+            yield share * self._whole // balancing.UNIT, (route, *others)
+
+    def _alike(
         self, rows: IntArray, name: str, routes: Sequence[Route | None]
-    ) -> list[tuple[tuple[Route | None, ...], IntArray]]:
-        """Choose once for all requests of a rule that have the same prices and the same eligible routes.
+    ) -> Iterator[tuple[Sequence[Route | None], IntArray]]:
+        """Yield the requests of a rule that have the same prices and the same eligible routes, and these routes.
 
         Choosing for a whole group, not cell by cell, keeps the choice independent of what else the
         ledger happens to keep apart. Routes that cost more stand behind it, for when it takes none for now.
         """
+        if not len(rows):
+            return
         refused = np.stack([self._refused(rows, route, name, lasting=True).mask for route in routes])
         codes = np.stack([*refused.astype(np.int64), self._quotes.same_price(routes)[rows]])
         _, group = np.unique(codes, axis=1, return_inverse=True)
-        chosen = []
         for code in range(int(group.max()) + 1):
             members = group == code
-            eligible = [route for route, no in zip(routes, refused[:, members][:, 0], strict=True) if not no]
-            chosen.append((self._by_cost(eligible, rows[members]), rows[members]))
-        return chosen
+            yield [route for route, no in zip(routes, refused[:, members][:, 0], strict=True) if not no], rows[members]
 
-    def _by_cost(self, routes: Sequence[Route | None], rows: IntArray) -> tuple[Route | None, ...]:
+    def _by_cost(self, routes: Sequence[Route | None], rows: IntArray) -> Quoted:
+        """Return what the cells would cost on each route that has a price, cheapest first."""
         quoted = [(self._quotes.cost(route, rows), position) for position, route in enumerate(routes)]
         priced = sorted((cost, position) for cost, position in quoted if cost is not None)
-        return tuple(routes[position] for _, position in priced)
+        return [(cost, routes[position]) for cost, position in priced]
 
     def _routed(self) -> Routed:
         cell, parts, rule, route = _columns(self._shares)
@@ -289,6 +278,9 @@ class _Decider:
             unknown=self._unknown,
             matched=tuple(self._matched),
             tried=_columns(self._tried),
+            escalated=_columns(self._escalated),
+            answered=_each(self._shares, [share.answered for share in self._shares]),
+            answers=tuple(self._answered),
         )
 
 
@@ -311,12 +303,24 @@ def _each(shares: Sequence[_Share], values: Sequence[int]) -> IntArray:
 
 
 def _common_whole(policy: Policy) -> int:
-    """Return the smallest power of ten (at least 100) in which every split weight is a whole number."""
-    whole = 100
+    """Return the smallest power of ten (at least 100) in which every weight is a whole number."""
     targets = [policy.otherwise, *(rule.target for rule in policy.rules)]
-    weights = [percent for target in targets if isinstance(target, Split) for _, percent in target.parts]
-    if not weights:
+    weights = [percent for target in targets for percent in _weights(target)]
+    balanced = any(isinstance(target, Balance) for target in targets)
+    if not weights and not balanced:
         return 1
+    whole = balancing.UNIT if balanced else 100
     while any((Fraction(weight) * whole / 100).denominator != 1 for weight in weights):
         whole *= 10
     return whole
+
+
+def _weights(target: Target) -> Sequence[Decimal]:
+    """Return the percentages that a target states, of all requests."""
+    match target:
+        case Split():
+            return target.percents
+        case Cascade():
+            return target.reached
+        case _:
+            return ()

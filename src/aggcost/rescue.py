@@ -15,7 +15,7 @@ import numpy as np
 
 from aggcost import health
 from aggcost.conditions import Truths
-from aggcost.extra_calls import ExtraCalls
+from aggcost.extra_calls import ESCALATED, ExtraCalls
 from aggcost.failover import Failover
 from aggcost.health import Health
 from aggcost.integers import IntArray, Mask
@@ -102,7 +102,10 @@ def rescue(
 def calls(failover: Failover, found: Rescue, routed: Routed) -> tuple[ExtraCalls, ...]:
     """Return what a policy pays for rescued requests, and for attempts in vain where such are billed."""
     alike, rates = found.rates.cells, found.rates
-    extras = [ExtraCalls(RESCUED, alike, found.served, rates)]
+    extras = [
+        ExtraCalls(RESCUED, alike, found.served, rates),
+        ExtraCalls(ESCALATED, alike, found.routed.first_answers(), rates),
+    ]
     if failover.billed_percent:
         extras += [
             ExtraCalls(IN_VAIN, alike, _billed(one.in_vain(), failover), rates) for one in (routed, found.routed)

@@ -14,7 +14,7 @@ AS_LOGGED = "as_logged"
 _WHOLE_PERCENT = 100
 _PERCENTILES: Sequence[str] = ("p50", "p95", "p99")
 CAP_KEYS: Sequence[str] = ("max_p95_ms", "max_cost")  # `caps` reads them
-_TARGET_NOT_YET = ("sticky", "cascade", "shadow")
+_TARGET_NOT_YET = ("sticky", "shadow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,30 @@ class Split:
         return tuple(percent for _, percent in self.parts)
 
 
-Target = Single | Cheapest | Split
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Everything spreads over the eligible routes, inversely to the square of what they cost."""
+
+    routes: tuple[Route | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """Every request calls the first route; of what calls a route, `escalate` percent go on to the next."""
+
+    routes: tuple[Route | None, ...]
+    escalate: tuple[Decimal, ...]
+
+    @property
+    def reached(self) -> tuple[Decimal, ...]:
+        """Return which percentage of the requests calls each route but the first."""
+        found = [Decimal(_WHOLE_PERCENT)]
+        for percent in self.escalate:
+            found.append(found[-1] * percent / _WHOLE_PERCENT)
+        return tuple(found[1:])
+
+
+Target = Single | Cheapest | Split | Balance | Cascade
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +113,7 @@ def targets_of(target: Target) -> tuple[Route | None, ...]:
     match target:
         case Single(route):
             return (route,)
-        case Cheapest(routes):
+        case Cheapest(routes) | Balance(routes) | Cascade(routes, _):
             return routes
         case Split(parts):
             return tuple(route for route, _ in parts)
@@ -125,13 +148,37 @@ def read_target(node: Node) -> Target:
     if not node.is_mapping or "model" in node.mapping():
         return Single(read_route(node))
     refuse_not_yet(node, _TARGET_NOT_YET)
-    fields = node.fields(optional=("cheapest", "split", "provider", "model", *CAP_KEYS))
+    fields = node.fields(
+        optional=("cheapest", "split", "balance", "cascade", "escalate", "provider", "model", *CAP_KEYS)
+    )
     named = fields.keys() - {*CAP_KEYS}
     if named == {"cheapest"}:
         return Cheapest(read_routes(fields["cheapest"]))
     if named == {"split"}:
         return read_split(fields["split"])
-    raise node.error("expected provider/model, {cheapest: [...]} or {split: {...}}")
+    if named == {"balance"}:
+        return Balance(read_routes(fields["balance"]))
+    if named == {"cascade", "escalate"}:
+        return _cascade(fields["cascade"], fields["escalate"])
+    raise node.error(
+        "expected provider/model, {cheapest: [...]} or {split: {...}}",
+        hint="or {balance: [...]}, or {cascade: [...], escalate: 12 %}",
+    )
+
+
+def _cascade(routes: Node, escalate: Node) -> Cascade:
+    steps = read_routes(routes)
+    percents = tuple(_percent(item) for item in (escalate.list() if escalate.is_list else [escalate]))
+    if len(percents) != len(steps) - 1:
+        raise escalate.error(
+            f"{len(steps)} routes escalate {len(steps) - 1} times, and {len(percents)} shares are stated"
+        )
+    return Cascade(steps, percents)
+
+
+def _percent(node: Node) -> Decimal:
+    """Return a percentage, written with or without its sign."""
+    return _weight(Node(node.text().removesuffix("%").strip(), node.source, node.line))
 
 
 def read_split(node: Node) -> Split:

@@ -13,12 +13,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import reduce
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from aggcost import ledger, movement, percentiles
+from aggcost import latency_curves, ledger, movement, percentiles
 from aggcost.integers import IntArray, Mask, int64, total
 from aggcost.latency_model import Predicted
 from aggcost.ledger import Cells, Dim, Plan
@@ -165,18 +166,25 @@ def replayed(
     keys = movement.joined(latencies.dims, len(latencies.ms), cells)
     served = cells.dims["failure"].where(None)[routed.cell]
     weights = movement.weights(cells, routed, served)
-    stays = routed.route == 0
+    at_once = movement.at_once(routed)
+    stays = (routed.route == 0) & at_once
     parts = []
     for waited_ms in sorted({0, *np.unique(routed.waited_ms[stays]).tolist()}):
         late = stays & (routed.waited_ms == waited_ms)
         share = movement.share(keys, routed, weights, late, otherwise=0 if waited_ms else _UNIT)
         parts += [part.after(waited_ms) for part in observed(latencies, share)]
-    for route, waited_ms, mask in _moves(routed, served if routed.waits is None else served & ~routed.waits):
+    awaited = served if routed.waits is None else served & ~routed.waits
+    for route, waited_ms, mask in _moves(routed, awaited & at_once):
         moved = Fraction(_moved(cells, routed, mask), routed.whole)
         if latencies.measure != "latency":  # not every served request has the time: those of its ledger move
             share = movement.share(keys, routed, weights, mask, otherwise=0)
             moved = Fraction(int((latencies.requests * share).sum()), _UNIT)
         parts.append(_part_of(route, moved, latencies, levels, expected).after(waited_ms))
+    for called, mask in movement.escalated(routed, awaited):
+        share = movement.share(keys, routed, weights, mask, otherwise=0)
+        moved = Fraction(_moved(cells, routed, mask), routed.whole)
+        steps = [_step(route, moved, share, latencies, levels, expected) for route in called]
+        parts.append(one_after_another(steps))
     if rescued is not None:
         for route, waited_ms, mask in _moves(rescued, np.ones(len(rescued.cell), dtype=bool)):
             moved = Fraction(_moved(cells, rescued, mask), rescued.whole)
@@ -245,6 +253,31 @@ def _part_of(
     if route in expected or not rows.any():
         return Part(name, None, nothing, "modelled", unknown=int(requests * _UNIT))
     return Part(name, *percentiles.spread((latencies.ms[rows], latencies.requests[rows]), requests), "modelled")
+
+
+def _step(
+    route: Route | None,
+    requests: Fraction,
+    share: IntArray,
+    latencies: Latencies,
+    levels: Mapping[Route, ServiceLevel],
+    expected: Mapping[Route, Predicted | None],
+) -> Part:
+    """Return how long requests take at one step of a cascade; `share` of each row's requests are there as logged."""
+    if route is not None:
+        return _part_of(route, requests, latencies, levels, expected)
+    return Part("as logged", latencies.ms, latencies.requests * share, "measured")
+
+
+def one_after_another(steps: Sequence[Part]) -> Part:
+    """Return how long the same requests take that call all of these routes in turn; they count as the last one's."""
+    last = steps[-1]
+    if any(step.ms is None for step in steps):
+        return Part(last.route, None, last.weights[:0], weakest(steps), unknown=last.requests)
+    curves = [(step.ms, step.weights) for step in steps if step.ms is not None]
+    together = reduce(latency_curves.added, curves)
+    label: Label = "assumed" if weakest(steps) == "assumed" else "modelled"
+    return Part(last.route, *percentiles.spread(together, Fraction(last.requests, _UNIT)), label)
 
 
 def seen(route: Route, latencies: Latencies) -> Mask:

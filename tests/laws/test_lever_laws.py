@@ -34,11 +34,24 @@ def splits(draw: st.DrawFn) -> str:
 
 
 @st.composite
+def lists(draw: st.DrawFn) -> str:
+    routes = draw(st.lists(st.sampled_from(ROUTES), min_size=1, max_size=3, unique=True))
+    return f"route: {{{draw(st.sampled_from(['cheapest', 'balance']))}: [{', '.join(routes)}]}}"
+
+
+@st.composite
+def cascades(draw: st.DrawFn) -> str:
+    routes = draw(st.lists(st.sampled_from(ROUTES), min_size=2, max_size=3, unique=True))
+    percents = [draw(st.sampled_from(["12 %", "7.5", "100"])) for _ in routes[1:]]
+    return f"route: {{cascade: [{', '.join(routes)}], escalate: [{', '.join(percents)}]}}"
+
+
+@st.composite
 def policies(draw: st.DrawFn) -> str:
     rules = []
     for number in range(draw(st.integers(1, 3))):
         where = draw(st.sampled_from(CONDITIONS))
-        target = draw(splits() | st.sampled_from(ROUTES).map(lambda route: f"route: {route}"))
+        target = draw(splits() | st.sampled_from(ROUTES).map(lambda route: f"route: {route}") | lists() | cascades())
         fallback = draw(st.sampled_from(["", ", fallback: [other/small]"]))
         rules.append(f'- {{name: rule-{number}, when: "{where}", {target}{fallback}}}')
     named = [route for route in ROUTES[:3] if any(route in rule for rule in rules)]
@@ -92,5 +105,5 @@ def test_levers_agree_with_a_row_by_row_oracle(
         found.append(load_policy(path))
     report = backtest.simulate(options(folder, write_csv(rows, folder / "log.csv")), found)
     for policy, arm in zip(found, report.arms[1:], strict=True):
-        assert arm.cost == settle(sum((cost_usd(policy, row) for row in rows), Fraction(0)))
+        assert arm.cost == settle(sum((cost_usd(policy, row, rows) for row in rows), Fraction(0)))
         assert arm.requests == len(rows)
