@@ -20,14 +20,14 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         windows
         months schedule contract quantities abilities""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
-        policy routes balancing scales shares capping levers sticky needs failover incidents requirements caps evidence change_costs
+        policy routes balancing scales shares capping levers sticky needs failover incidents in_order requirements caps evidence change_costs
         conditions ledger rating reached charging charged_together withheld""",
-        """replay percentiles movement timing latency_model holdout foresight eligibility health rescue extra_calls
+        """replay percentiles movement timing latency_model holdout foresight eligibility health rescue extra_calls answers admission response_cache room chains ordered_rows fates limit_costs prompt_caches
         route_facts within_caps outcomes service
 service period latency_curves routed arm_rates
         period waiting finance cashflow proposal readings budget variance causes implied single_rows uncertainty
         sensitivity break_even rate_limits prefix_cache""",
-        """report report_arms report_latency report_audit report_caches report_compare report_bounds report_quality report_contract report_failover report_names report_peaks
+        """report report_arms report_latency report_audit report_caches report_compare report_bounds report_quality report_contract report_failover report_in_order report_names report_peaks
         report_prices report_reconcile reports
         config""",
         "importers price_sources output",
@@ -35,7 +35,7 @@ service period latency_curves routed arm_rates
         backtest
         sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices
         commitments
-        contract_report what_if peaks lever_assumptions failing failover_report gates assumed bounds quality outcomes_file
+        contract_report what_if peaks lever_assumptions failing failover_report ordered in_order_report gates assumed bounds quality outcomes_file
         caches cached_bill prompt_log""",
         "supervisor cli api demo __init__ __main__",
     )

@@ -13,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
-from aggcost import failover_report, origin, scanning
+from aggcost import failover_report, in_order_report, origin, scanning
 from aggcost.advice import advice
 from aggcost.arms import arm
 from aggcost.asserted import asserted_prices
@@ -34,12 +34,14 @@ from aggcost.lever_assumptions import lever_assumptions
 from aggcost.model_rates import day_text
 from aggcost.money import percent
 from aggcost.needs import needs
+from aggcost.ordered import Replayed, in_order
 from aggcost.policy import Policy, ServiceLevel
 from aggcost.quality import quality
 from aggcost.ratecard import RateCard
-from aggcost.rating import Charges
+from aggcost.rating import Charges, Rates
 from aggcost.report import Assumption, Invoice, Report
 from aggcost.report_arms import Arm
+from aggcost.report_bounds import Bounds
 from aggcost.report_compare import AssertedPrice, Comparison
 from aggcost.spend import value_of
 from aggcost.what_if import card_of, rates_of
@@ -137,10 +139,12 @@ def _simulated(
     last: Candidate | None = None
     for policy in policies:
         own = rates[policy.pricing]
-        last = candidate(policy, base.ledgers, base.truths, own, base.dims)
+        last, ordered = _candidate(engine, options, base, policy, own)
         one, compared = _compared(options, base, last, own.card)
+        compared = replace(compared, in_order=in_order_report.section(last, ordered, options.scale))
+        assumed += in_order_report.assumptions(last, ordered)
         arms.append(one)
-        comparisons.append(replace(compared, bounds=bounds(last, base.ledgers, base.truths), quality=quality(last)))
+        comparisons.append(replace(compared, bounds=_bounds(base, last, ordered), quality=quality(last)))
         contracts.append(of_candidate(base, last))
         assumed += failover_report.assumptions(last)
         issues += [*unpriced_issues(last.after, own.card), *contracts[-1].issues]
@@ -157,6 +161,22 @@ def _simulated(
         next_commands=_after_simulate(options, policies) if command == "simulate" else (),
         backtest=() if seen is None else back_tests(seen.back_tests, base.ledgers.zone),
     )
+
+
+def _candidate(
+    engine: Engine, options: Options, base: Baseline, policy: Policy, own: Rates
+) -> tuple[Candidate, Replayed | None]:
+    """Return a policy on the log; one with limits or caches asks for the rows in order first."""
+    if not policy.in_order.asked:
+        return candidate(policy, base.ledgers, base.truths, own, base.dims), None
+    found = in_order(engine, options, base, policy, own)
+    return candidate(policy, found.ledgers, found.truths, found.own, found.dims), found
+
+
+def _bounds(base: Baseline, found: Candidate, ordered: Replayed | None) -> Bounds | None:
+    if ordered is None:
+        return bounds(found, base.ledgers, base.truths)
+    return bounds(found, ordered.ledgers, ordered.truths)
 
 
 def _after_analyze(options: Options, usage: Usage, base: Baseline) -> tuple[str, ...]:

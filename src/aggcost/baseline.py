@@ -54,6 +54,7 @@ class Options:
     by: tuple[str, ...] = ()
     invoice_usd: Decimal | None = None
     incidents: tuple[Path, ...] = ()
+    scale: int = 1
     engine: str = "duckdb"
     master: str | None = None
     threads: int | None = None

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from aggcost import invariants
+from aggcost.answers import BY_CACHE, answered, with_answers, with_cache_times
 from aggcost.arm_rates import arm_rates
 from aggcost.arms import Service
 from aggcost.assumed import assumptions
@@ -29,6 +30,7 @@ from aggcost.integers import Mask
 from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim
 from aggcost.meters import USAGE_KEYS
 from aggcost.policy import Policy, Route
+from aggcost.prompt_caches import views
 from aggcost.ratecard import RateLine
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
 from aggcost.reached import Reached, at_reached_tiers
@@ -128,6 +130,7 @@ class Candidate:
     after: Charges
     service: Service
     failing: Failing | None
+    prompt_costs: Mapping[str, Fraction]
     tiers: tuple[Reached, ...]
     used: tuple[MonthUsed, ...]
     assumptions: tuple[Assumption, ...]
@@ -162,13 +165,18 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
     cells, cuts = capped(ledgers.cells, policy.levers.caps, truths)
     own = arm_rates(policy, cells, own)
     asked = gates(policy, replace(ledgers, cells=cells), truths, own)
-    decided = decide(policy, cells, cells.dims["outcome"].where(USAGE), truths, asked.all, own)
-    routed = deferred(policy, cells, decided, truths, own)
+    usage = cells.dims["outcome"].where(USAGE) & ~answered(cells)
+    decided = decide(policy, cells, usage, truths, asked.all, own)
+    routed = with_answers(deferred(policy, cells, decided, truths, own), cells)
     invariants.every_cell_goes_somewhere(cells, routed)
+    prompts = views(cells, _all_moved(cells, routed), ledgers.simulated)
+    cells = prompts[policy.in_order.prompt_cache.mode]
+    own = own.on(cells)
     served = _part(policy, ExtraCalls("", cells, routed, own), truths, by)
-    extras, service, failing = _service(with_service_levels(policy, routed), ledgers, truths, asked.all, own, routed)
-    answered = ExtraCalls(ESCALATED, cells, deferred(policy, cells, routed.first_answers(), truths, own), own)
-    extras = (answered, *extras) if len(answered.routed.cell) else extras
+    levels = with_cache_times(with_service_levels(policy, routed))
+    extras, service, failing = _service(levels, ledgers, truths, asked.all, own, routed)
+    first = ExtraCalls(ESCALATED, cells, deferred(policy, cells, routed.first_answers(), truths, own), own)
+    extras = (first, *extras) if len(first.routed.cell) else extras
     parts = (replace(served, name=None), *(_part(policy, extra, truths, by) for extra in extras))
     charges = [part.charges() for part in parts]
     return Candidate(
@@ -186,7 +194,33 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
         used=months_used(cells, served.bought, _spent_by(served), ledgers, own.card),
         assumptions=assumptions(policy, cells, routed, asked),
         cuts=cuts,
+        prompt_costs=_prompt_costs(served, prompts),
     )
+
+
+def saved_usd(
+    found: Candidate, ledgers: Ledgers, truths: Truths, own: Rates, by: Mapping[str, Dim], among: Mask
+) -> Fraction | None:
+    """Return what the cells of `among` would cost where the policy sends them, None where some have no price."""
+    asked = gates(found.policy, ledgers, truths, own)
+    routed = decide(found.policy, ledgers.cells, among, truths, asked.all, own)
+    sums = _part(found.policy, ExtraCalls("", ledgers.cells, routed, own), truths, by).charges().total()
+    return None if sums.has_unpriced else sums.cost_usd
+
+
+def _prompt_costs(served: Part, prompts: Mapping[str, Cells]) -> dict[str, Fraction]:
+    """Return what the served requests cost by mode of the prompt cache; nothing where the modes do not differ."""
+    if prompts["cold"] is prompts["as_logged"]:
+        return {}
+    return {mode: rate(cells, served.shares, {}).total().cost_usd for mode, cells in prompts.items()}
+
+
+def _all_moved(cells: Cells, routed: Routed) -> Mask:
+    """Return the cells all of whose requests move to some route."""
+    found = np.zeros(len(cells), dtype=bool)
+    found[routed.cell] = True
+    found[routed.cell[(routed.route == 0) | (routed.parts != routed.whole)]] = False
+    return found
 
 
 def _service(
@@ -240,7 +274,8 @@ def _keys(policy: Policy, routed: Routed, by: Mapping[str, Dim]) -> dict[str, Di
     found["model"] = _after(found["model"], routed, lambda route: route.model)
     rules = tuple(range(len(policy.rules)))
     beyond = len(rules) - 1 - routed.rule  # what stands in place of a rule comes after the rules
-    found["rule"] = Dim(np.where(routed.rule < 0, beyond, routed.rule).astype(np.int32), (*rules, -1, BY_PROCESSING))
+    numbers = np.where(routed.rule < 0, beyond, routed.rule).astype(np.int32)
+    found["rule"] = Dim(numbers, (*rules, -1, BY_PROCESSING, BY_CACHE))
     found["from"] = source
     found["to"] = Dim(routed.route.astype(np.int32), tuple(None if r is None else str(r) for r in routed.routes))
     found["refused"] = Dim(routed.refused.astype(np.int32), (False, True))

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from aggcost import interval
+from aggcost.answers import BY_CACHE
 from aggcost.arms import Month, Service, count
 from aggcost.candidates import Candidate
 from aggcost.config import Project
@@ -222,7 +223,7 @@ def moved(policy: Policy, after: Charges) -> tuple[Fraction, Fraction]:
 
     The same model in another service tier or region needs none.
     """
-    bare = {index for index, rule in enumerate(policy.rules) if not rule.evidence} | {-1, BY_PROCESSING}
+    bare = {index for index, rule in enumerate(policy.rules) if not rule.evidence} | {-1, BY_PROCESSING, BY_CACHE}
     gone = after.total(lambda charge: charge.keys["to"] is not None)
     unproven = after.total(lambda charge: _other_model(charge) and charge.keys["rule"] in bare)
     return gone.requests, unproven.requests

@@ -187,7 +187,32 @@ def plan(
 
 def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> Cells:
     """Return the ledger of `usage` (canonical columns, `issue`, `filtered`, `duplicate`), one scan in the engine."""
-    keys = [
+    table, names = scan_table(engine, usage, wanted, zone)
+    return cells_of(table, names, wanted)
+
+
+def scan_table(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> tuple[pa.Table, list[str]]:
+    """Return a row a cell as the engine has it, and the names of its keys; the other columns are sums."""
+    found = keys(usage, wanted, zone)
+    table = engine.to_arrow(usage.group_by(found).aggregate(**_sums(usage), **quantities.sums(usage, wanted.roundings)))
+    if table.num_rows > MAX_CELLS:
+        raise DataQualityError(
+            f"the conditions cut this log into {table.num_rows:,} cells, more than {MAX_CELLS:,}",
+            hint="test fewer numbers at once, or simulate the policies one by one",
+        )
+    return table, [key.get_name() for key in found]
+
+
+def cells_of(table: pa.Table, names: Iterable[str], wanted: Plan) -> Cells:
+    """Return the ledger of a scanned table, whose keys are `names`."""
+    found = dims(table, names, wanted)
+    sums = {name: int64(table.column(name)) for name in table.column_names if name not in found}
+    return Cells(found, sums)
+
+
+def keys(usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) -> list[ibis.Value]:
+    """Return everything that tells cells apart, as columns of `usage`."""
+    return [
         start_of(usage, wanted).name("start_s"),
         _outcome(usage).name("outcome"),
         failure(usage).name("failure"),
@@ -198,15 +223,6 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan, zone: tzinfo = UTC) ->
         *shown_keys(usage, wanted.abilities),
         *keys_without_time(usage, wanted, zone),
     ]
-    table = engine.to_arrow(usage.group_by(keys).aggregate(**_sums(usage), **quantities.sums(usage, wanted.roundings)))
-    if table.num_rows > MAX_CELLS:
-        raise DataQualityError(
-            f"the conditions cut this log into {table.num_rows:,} cells, more than {MAX_CELLS:,}",
-            hint="test fewer numbers at once, or simulate the policies one by one",
-        )
-    found = dims(table, [key.get_name() for key in keys], wanted)
-    sums = {name: int64(table.column(name)) for name in table.column_names if name not in found}
-    return Cells(found, sums)
 
 
 def start_of(usage: ibis.Table, wanted: Plan) -> ibis.Value:

@@ -47,7 +47,7 @@ class Needs:
 
 def needs(policies: Sequence[Policy], conditions: Iterable[Condition] = ()) -> Needs:
     """Return what the policies' levers, and these conditions, need kept apart so that one ledger serves them all."""
-    looked_at = (*conditions, *(condition for policy in policies for condition in policy.levers.conditions))
+    looked_at = (*conditions, *(condition for policy in policies for condition in _looked_at(policy)))
     atoms = tuple(atom for condition in looked_at for atom in condition.atoms)
     found = sticky.together([_sticky(policy) for policy in policies])
     stated = [one for policy in policies for one in policy.stated.values()]
@@ -61,6 +61,10 @@ def needs(policies: Sequence[Policy], conditions: Iterable[Condition] = ()) -> N
         answer_ratios=frozenset(ratio for policy in policies for ratio in policy.levers.answer_ratios),
         lengths=tuple(sorted({cut_at(cap) for policy in policies for cap in policy.levers.caps})),
     )
+
+
+def _looked_at(policy: Policy) -> tuple[Condition, ...]:
+    return (*policy.levers.conditions, *policy.in_order.conditions)
 
 
 def _sticky(policy: Policy) -> dict[str, tuple[int, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from aggcost import levers, shipped
+from aggcost import in_order, levers, shipped
 from aggcost.caps import Caps, read_caps, read_target_caps
 from aggcost.change_costs import (
     Discount,
@@ -25,6 +25,7 @@ from aggcost.change_costs import (
 from aggcost.errors import ConfigError, did_you_mean
 from aggcost.evidence import Evidence, read_evidence
 from aggcost.failover import Failover, read_failover
+from aggcost.in_order import InOrder, read_in_order
 from aggcost.levers import Levers, read_levers
 from aggcost.requirements import (
     FACT_KEYS,
@@ -77,8 +78,8 @@ OTHERWISE = "otherwise"
 _TAKEN = {OTHERWISE: "what no rule matches", levers.PROCESSING: "requests that wait where they were logged"}
 _SUFFIXES = (".yaml", ".yml")
 _KEYS = ("name", "rules", OTHERWISE, "require", "prices", "discounts", "fees", "overheads", "migration", "upkeep",
-         "routes", "failover", "gateway", "incidents", "outcomes", *levers.KEYS)  # fmt: skip
-_NOT_YET = ("limits", "cache")
+         "routes", "failover", "gateway", "incidents", "outcomes", *levers.KEYS, *in_order.KEYS)  # fmt: skip
+_NOT_YET = ("cache",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class Policy:
     levers: Levers = field(default_factory=Levers)
     otherwise_caps: Mapping[Route, Caps] = field(default_factory=dict)
     evidence: Evidence | None = None
+    in_order: InOrder = field(default_factory=InOrder)
 
     @property
     def pricing(self) -> tuple[tuple[Path, ...], bool, int | None]:
@@ -185,6 +187,7 @@ def load_policy(path: Path, given: str | None = None) -> Policy:
         levers=changed,
         otherwise_caps=read_target_caps(otherwise),
         evidence=evidence,
+        in_order=read_in_order(root, _named(rules, target)),
     )
 
 

@@ -37,10 +37,15 @@ def told_units(usage: ibis.Table) -> list[str]:
 
 def sums(usage: ibis.Table, roundings: Iterable[tuple[str, Rounding]]) -> dict[str, ibis.Value]:
     """Return the sums of what a log counts, as it was used, and as prices with a minimum bill it."""
-    found = {key: usage[key].sum() for key in OPTIONAL_NAMES if key in usage.columns}
+    return {name: value.sum().fill_null(0).cast("int64") for name, value in counted(usage, roundings).items()}
+
+
+def counted(usage: ibis.Table, roundings: Iterable[tuple[str, Rounding]]) -> dict[str, ibis.Value]:
+    """Return what each row counts, by the names of the sums; null is not told."""
+    found = {key: usage[key] for key in OPTIONAL_NAMES if key in usage.columns}
     for meter, rounding in roundings:
         if meter in found:
             raised = ibis.greatest(usage[meter], rounding.minimum) + (rounding.step - 1)
             billed = raised - raised % rounding.step
-            found[rounding.column(meter)] = ibis.ifelse(usage[meter] > 0, billed, 0).sum()
-    return {name: value.fill_null(0).cast("int64") for name, value in found.items()}
+            found[rounding.column(meter)] = ibis.ifelse(usage[meter] > 0, billed, 0)
+    return found

@@ -69,6 +69,11 @@ class Rates:
         """Return the smallest prompt of each cell's bin on a route, in tokens; 0 where no size is known."""
         return np.where(self._single, np.maximum(self.scaling.prompts(self.cells, route), 0), 0)
 
+    def afresh(self, cells: Cells) -> Rates:
+        """Return the same prices for another ledger."""
+        today = None if self._today is None else self._today.afresh(cells)
+        return Rates(cells, self.card, today, anew=self._anew, scaling=self.scaling)
+
     def offered(self, route: Route) -> Mask:
         """Return for each cell whether the model of a route is sold in the service tier that it would have there."""
         lines = self.of(route)

@@ -18,6 +18,7 @@ from aggcost.ledger import FAILURE_CLASSES, NOT_BILLED, USAGE, Cells
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.replay import Routed
 from aggcost.report_arms import Minute
+from aggcost.room import in_queue
 from aggcost.routes import UNPAID, UNSERVED
 from aggcost.scanning import Ledgers
 from aggcost.units import Label
@@ -64,6 +65,7 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
 def times_after(policy: Policy, ledgers: Ledgers, routed: Routed, rescued: Routed | None = None) -> Times:
     """Return how long the requests and those rescued would take, and wait for their first token."""
     seen, cells, levels = ledgers.foresight, ledgers.cells, policy.service_levels
+    routed = in_queue(routed, cells)
     latency = {} if seen is None else seen.expected("latency", cells, routed)
     first_token = {} if seen is None else seen.expected("ttft", cells, routed)
     failed = {} if seen is None else seen.withheld("latency")

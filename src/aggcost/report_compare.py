@@ -11,6 +11,7 @@ from aggcost.money import percent
 from aggcost.report_bounds import Bounds
 from aggcost.report_failover import Failover
 from aggcost.report_quality import Quality
+from aggcost.report_in_order import InOrder
 from aggcost.units import Count, Label, Percent, Requests, Usd
 
 
@@ -125,6 +126,7 @@ class Comparison:
     bounds: Bounds | None = None
     quality: Quality | None = None
     failover: Failover | None = None
+    in_order: InOrder | None = None
 
 
 def fold_components(rows: tuple[Component, ...], top: int) -> tuple[Component, ...]:

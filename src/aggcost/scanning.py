@@ -22,6 +22,7 @@ from aggcost.ledger import NAME_KEYS, Cells
 from aggcost.months import month_starts_s
 from aggcost.needs import Needs
 from aggcost.policy import Policy, Route
+from aggcost.prompt_caches import Simulated
 from aggcost.quantities import USES
 from aggcost.ratecard import ModelRates, RateCard
 from aggcost.report_arms import Minute
@@ -53,8 +54,10 @@ class Ledgers:
     zone: ZoneInfo
     by_the_hour: bool
     kept: ledger.Plan
+    plan: ledger.Plan
     foresight: Foresight | None = None
     health: Health | None = None
+    simulated: Simulated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def scan(
     kept = replace(asked, names=_without(COLUMN, asked.names), numbered=outline.names)
     latencies = service.scan(engine, usage, kept)
     first_tokens = service.scan(engine, usage, kept, "ttft") if outline.streamed else service.nothing("ttft")
-    return Ledgers(cells, latencies, first_tokens, span, zone, instants is None, kept)
+    return Ledgers(cells, latencies, first_tokens, span, zone, instants is None, kept, wanted)
 
 
 def foresee(engine: Engine, usage: ibis.Table, ledgers: Ledgers, policies: Iterable[Policy]) -> Ledgers:

@@ -25,7 +25,7 @@ from aggcost.latency_model import Predicted
 from aggcost.ledger import Cells, Dim, Plan
 from aggcost.policy import Route, ServiceLevel
 from aggcost.replay import Routed
-from aggcost.routes import UNPAID
+from aggcost.routes import UNSERVED
 from aggcost.timing import COLUMNS, Measure
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def _moves(routed: Routed, served: Mask) -> list[tuple[Route, int, Mask]]:
     """Return (route, time lost before in ms, which shares of cells) for all served requests that move."""
     found = []
     for index, route in enumerate(routed.routes):
-        if route is None or route in UNPAID:
+        if route is None or route == UNSERVED:
             continue
         mask = served & (routed.route == index) & (routed.parts > 0)
         lost_ms = np.unique(routed.waited_ms[mask]).tolist()

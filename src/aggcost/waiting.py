@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from aggcost import answers
 from aggcost.conditions import Truths
 from aggcost.integers import IntArray, Mask, total
 from aggcost.ledger import Cells
@@ -36,7 +37,7 @@ def rule_name(policy: Policy, index: int) -> str:
     """Return the name under which decisions of a rule are told, by the rule's index or what stands in its place."""
     if index >= 0:
         return policy.rules[index].name
-    return PROCESSING if index == BY_PROCESSING else OTHERWISE
+    return {BY_PROCESSING: PROCESSING, answers.BY_CACHE: answers.NAME}.get(index, OTHERWISE)
 
 
 def deferred(policy: Policy, cells: Cells, routed: Routed, truths: Truths, offers: Offers) -> Routed:

@@ -54,6 +54,22 @@ max_tokens: [{where: user == 'u5', tokens: 200}]
 """
 
 
+FAILS_OVER = """\
+policy: 1
+name: fails-over
+rules:
+  - {name: all, when: provider == 'acme', route: acme/small, fallback: [other/tiny]}
+otherwise: as_logged
+failover: {timeout_ms: 500, on: [429, 5xx, timeout, other]}
+incidents: [incidents.yaml]
+"""
+INCIDENTS = """\
+incidents:
+  - {provider: acme, from: "2026-02-01T06:00Z", minutes: 2000}
+  - {provider: other, from: "2026-02-02T06:00Z", minutes: 400}
+"""
+
+
 def awkward_rows() -> list[Row]:
     """Rows of the sample with tags of every kind, parts of seconds, repeated and missing ids, recorded costs."""
     draw = random.Random(4)
@@ -153,6 +169,17 @@ class TestSpark:
         assert text(reports[0]) == text(reports[1])
         decided = {row.rule for row in reports[1].comparisons[0].decisions if row.requests}
         assert decided >= {"short", "long", "some", "tagged", "night"}
+
+    def test_failover(self, folder):
+        (folder / "incidents.yaml").write_text(INCIDENTS)
+        (folder / "failover.yaml").write_text(FAILS_OVER)
+        policy = load_policy(folder / "failover.yaml")
+        reports = [backtest.simulate(options(folder, engine), [policy]) for engine in ENGINES]
+        assert text(reports[0]) == text(reports[1])
+        found = reports[1].comparisons[0].failover
+        assert found.rescued
+        assert found.lost
+        assert found.minutes_down_after
 
     def test_audit(self, folder):
         read = ReadOptions(request_ids=True)

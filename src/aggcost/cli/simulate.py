@@ -54,6 +54,9 @@ def register(app: typer.Typer) -> None:
                 help="When providers or the gateway did not answer, for policies with `failover`; repeatable.",
             ),
         ] = [],  # noqa: B006
+        scale: Annotated[
+            int, typer.Option("--scale", min=1, help="Hold limits against so many times the traffic.")
+        ] = 1,
         prices_at: Annotated[
             str | None,
             typer.Option(
@@ -81,7 +84,7 @@ def register(app: typer.Typer) -> None:
         if policy and prices_at is not None:
             raise UsageError("--prices-at asks about prices alone: it does not go with --policy")
         if policy:
-            asked = replace(options(logs, read, price, output, engine, facts), incidents=tuple(incidents))
+            asked = replace(options(logs, read, price, output, engine, facts), incidents=tuple(incidents), scale=scale)
             policies = [load_policy(find_policy(name, Path.cwd()), name) for name in policy]
         else:
             asked = options(logs, read, replace(price, prices=[]), output, engine, facts)

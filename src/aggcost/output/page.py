@@ -13,6 +13,7 @@ from aggcost.output.clean import clean
 from aggcost.output.contract_tables import contract_table, tier_table
 from aggcost.output.failover import failover_facts, incident_table
 from aggcost.output.figures import UNKNOWN
+from aggcost.output.in_order import in_order_facts, limit_table
 from aggcost.output.latency_table import back_test_facts, back_test_table, latency_blocks
 from aggcost.output.log_facts import log_facts
 from aggcost.output.money_tables import (
@@ -111,6 +112,7 @@ def _simulate(report: Report, comparison: Comparison) -> tuple[Block, ...]:
             (
                 *_unknown(report, comparison),
                 *failover_facts(comparison),
+                *in_order_facts(comparison),
                 *_payback(comparison),
                 *issue_facts(report.issues),
                 *_next(report),
@@ -163,6 +165,7 @@ def _comparison_detail(report: Report, comparison: Comparison) -> tuple[Block, .
         quality_facts(comparison),
         evidence_table(comparison),
         incident_table(comparison),
+        limit_table(comparison),
         asserted_table(comparison),
     )
     after = report.arms[1 + report.comparisons.index(comparison)]

@@ -1,0 +1,262 @@
+"""The replay in the order of time: which requests a cache answers, and which routes of their chains admit the others.
+
+A policy without limits and caches needs no order, and none of this. Where it does, the rows come out of the engine
+once, in order; kernels give each its fate; the ledger is split by fates, and the policy decides on that as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ibis
+import numpy as np
+
+from aggcost import admission, answers, fates, response_cache
+from aggcost.admission import Requests, RouteLimit
+from aggcost.answers import ANSWERED
+from aggcost.arm_rates import arm_rates
+from aggcost.baseline import Baseline, Options
+from aggcost.candidates import keys
+from aggcost.chains import Chains, chains
+from aggcost.conditions import Truths
+from aggcost.engine import Engine
+from aggcost.gates import gates
+from aggcost.in_order import InOrder, StatedLimit
+from aggcost.integers import IntArray, Mask
+from aggcost.ledger import USAGE, Cells, Dim
+from aggcost.limit_costs import PICO, cost_pico_usd, days_and_months
+from aggcost.meters import TOKEN_KEYS
+from aggcost.ordered_rows import SECOND_US, UNKNOWN, Ordered, numbered
+from aggcost.policy import Policy, Route
+from aggcost.prompt_caches import Simulated, simulated
+from aggcost.rating import Rates
+from aggcost.response_cache import ResponseCache
+from aggcost.room import FULL, QUEUED
+from aggcost.scanning import Ledgers
+
+_ANSWERS = (None, answers.SAME, answers.ANOTHER, answers.UNKNOWN)
+_KEY, _PROMPT, _SESSION = "key", "prompt", "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows in order with what the kernels said of them, an entry a row.
+
+    `chain` is the number of its chain (-1: none that a limit is in), `hop` how far along it the request came (-1: no
+    route admitted it), `refused` the place in `refusals`, `waited_s` the time in a queue. `hits` were answered by the
+    cache, with the answer to the row `used`, of those `able` to. `weighted` go to several routes by weight.
+    """
+
+    rows: Ordered
+    chains: Chains
+    chain: IntArray
+    hop: IntArray
+    refused: IntArray
+    refusals: tuple[frozenset[tuple[Route | None, str]], ...]
+    waited_s: IntArray
+    exhausted: Mapping[tuple[Route | None, int], int]
+    hits: Mask
+    used: IntArray
+    able: Mask
+    weighted: Mask
+
+    @property
+    def tokens(self) -> IntArray:
+        """Return the prompt and output tokens of each row."""
+        return tokens_of(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The ledgers split by fates, with what belongs to them; `home` is the cell of each row there."""
+
+    ledgers: Ledgers
+    truths: Truths
+    own: Rates
+    dims: Mapping[str, Dim]
+    found: Found
+    home: IntArray
+
+
+def in_order(engine: Engine, options: Options, base: Baseline, policy: Policy, own: Rates) -> Replayed:
+    """Return the ledgers of a policy whose limits and caches depend on the order of requests.
+
+    Requests without a time come in no order: they are let through, and no cache answers them.
+    """
+    zone, stated = base.ledgers.zone, policy.in_order
+    known = numbered(engine, base.usage.table, base.ledgers.plan, zone)
+    truths = Truths(known.cells, zone)
+    rates = arm_rates(policy, known.cells, own.afresh(known.cells))
+    usage = known.cells.dims["outcome"].where(USAGE)
+    asked = gates(policy, replace(base.ledgers, cells=known.cells), truths, rates)
+    possible = chains(policy, known.cells, usage, truths, asked.all, rates)
+    cached = usage & _cached(stated, known.cells, truths)
+    limited = usage & _is_limited(stated, possible)[possible.chain]
+    among = usage if stated.prompt_cache.mode == "simulated" else cached | limited
+    rows = known.rows(np.flatnonzero(among), _extra(engine, base.usage.table, stated))
+    able = cached[rows.cell] & (rows.ts_us != UNKNOWN)
+    hits, used = _hits(stated, rows, able)
+    asking = np.flatnonzero(limited[rows.cell] & ~hits & (rows.ts_us != UNKNOWN))
+    found = _Admission(stated, possible, rates, str(zone), options.scale).found(rows, asking, hits, used)
+    found = replace(found, able=able)
+    split, home = fates.split(known.cells, rows, *_fates(found))
+    own, truths = own.afresh(split), Truths(split, zone)
+    ledgers = replace(base.ledgers, cells=split, simulated=_simulated(stated, found, home, own))
+    return Replayed(ledgers, truths, own, keys(ledgers, truths, options.project, options.by), found, home)
+
+
+def tokens_of(rows: Ordered) -> IntArray:
+    """Return the prompt and output tokens of each row."""
+    nothing = np.zeros(len(rows), np.int64)
+    return sum((rows.sums[key] for key in TOKEN_KEYS if key in rows.sums), nothing)
+
+
+def _cached(stated: InOrder, cells: Cells, truths: Truths) -> Mask:
+    """Return the cells whose answers the response cache may give and keep: of requests that were served."""
+    cache = stated.response_cache
+    if cache is None:
+        return np.zeros(len(cells), dtype=bool)
+    served = cells.dims["failure"].where(None)
+    if cache.where is None:
+        return served
+    true, _ = truths.of(cache.where)
+    return served & true
+
+
+def _is_limited(stated: InOrder, possible: Chains) -> Mask:
+    """Return for each chain whether some route of it has a limit; the last entry is that of no chain."""
+    numbers = {number for number, route in enumerate(possible.routes) if route in stated.limits}
+    return np.array([*(not numbers.isdisjoint(chain) for chain in possible.chains), False], dtype=bool)
+
+
+def _extra(engine: Engine, usage: ibis.Table, stated: InOrder) -> dict[str, ibis.Value]:
+    """Return the columns beside sums: hashes of the cache's key, of the prompt and of the session."""
+    found: dict[str, ibis.Value] = {}
+    cache = stated.response_cache
+    if cache is not None:
+        names = dict.fromkeys(("model", *("prompt_hash" if name == "prompt" else name for name in cache.key)))
+        texts = [usage[name] if name == "prompt_hash" else usage[name].fill_null("") for name in names]
+        joined = texts[0]
+        for text in texts[1:]:
+            joined = joined + "\x1f" + text
+        found[_KEY] = _hashed(engine, joined)
+        found[_PROMPT] = _hashed(engine, usage.prompt_hash)
+    if stated.prompt_cache.mode == "simulated":
+        found[_SESSION] = _hashed(engine, usage.session_id)
+    return found
+
+
+def _hashed(engine: Engine, text: ibis.Value) -> ibis.Value:
+    """Return the hash of a text, null of none: an engine may have a hash for it."""
+    return ibis.ifelse(text.isnull(), ibis.null("int64"), engine.hashed(text))
+
+
+def _hits(stated: InOrder, rows: Ordered, able: Mask) -> tuple[Mask, IntArray]:
+    cache = stated.response_cache
+    if cache is None:
+        return np.zeros(len(rows), dtype=bool), np.full(len(rows), -1, np.int64)
+    key = np.where(able, rows.extra[_KEY], UNKNOWN)
+    return response_cache.hits(rows.ts_us, key, able, ResponseCache(cache.ttl_s, cache.capacity))
+
+
+@dataclass(frozen=True, slots=True)
+class _Admission:
+    """What the admission of requests rests on."""
+
+    stated: InOrder
+    possible: Chains
+    rates: Rates
+    zone: str
+    scale: int
+
+    def found(self, rows: Ordered, places: IntArray, hits: Mask, used: IntArray) -> Found:
+        """Return the rows with the routes that admit those at `places`; the others ask for none."""
+        routes = self.possible.routes
+        requests = self._requests(rows.take(places))
+        known = rows.ts_us[rows.ts_us != UNKNOWN]
+        first_s = int(known[0]) // SECOND_US if len(known) else 0
+        admitted = admission.admit(requests, self.possible.chains, self._limits(), first_s, self.scale)
+        return Found(
+            rows=rows,
+            chains=self.possible,
+            chain=_spread(places, requests.chain, len(rows), -1),
+            hop=_spread(places, admitted.hop, len(rows), 0),
+            refused=_spread(places, admitted.refused, len(rows), 0),
+            refusals=tuple(frozenset((routes[number], why) for number, why in one) for one in admitted.refusals),
+            waited_s=_spread(places, admitted.waited_s, len(rows), 0),
+            exhausted={(routes[number], period): at_s for (number, period), at_s in admitted.exhausted.items()},
+            hits=hits,
+            used=used,
+            able=hits,
+            weighted=self.possible.weighted[rows.cell],
+        )
+
+    def _limits(self) -> dict[int, RouteLimit]:
+        stated = self.stated.limits
+        return {number: _limit(stated[one]) for number, one in enumerate(self.possible.routes) if one in stated}
+
+    def _requests(self, rows: Ordered) -> Requests:
+        day, month = days_and_months(rows.ts_us, self.zone)
+        budgets = {
+            number: limit for number, route in enumerate(self.possible.routes)
+            if (limit := self.stated.limits.get(route)) is not None and limit.budget_usd is not None
+        }  # fmt: skip
+        return Requests(
+            second=rows.ts_us // SECOND_US,
+            tokens=tokens_of(rows),
+            day=day,
+            period={number: day if limit.per == "day" else month for number, limit in budgets.items()},
+            cost_pico_usd={
+                number: cost_pico_usd(rows, self.rates.of(self.possible.routes[number])) for number in budgets
+            },
+            chain=self.possible.chain[rows.cell],
+        )
+
+
+def _limit(stated: StatedLimit) -> RouteLimit:
+    return RouteLimit(
+        requests_a_minute=stated.requests_per_minute,
+        tokens_a_minute=stated.tokens_per_minute,
+        requests_a_day=stated.requests_per_day,
+        budget_pico_usd=None if stated.budget_usd is None else int(stated.budget_usd * PICO),
+        window=stated.window,
+        when_full=stated.when_full,
+        max_wait_s=stated.max_wait_s,
+    )
+
+
+def _spread(places: IntArray, values: IntArray, size: int, otherwise: int) -> IntArray:
+    found = np.full(size, otherwise, np.int64)
+    found[places] = values
+    return found
+
+
+def _fates(found: Found) -> tuple[IntArray, dict[str, Sequence[Any]]]:
+    """Return the fate of each row, and what each fate tells."""
+    told = np.stack([_answers(found), found.refused, found.waited_s], axis=1)
+    kinds, fate = np.unique(np.concatenate([np.zeros((1, 3), np.int64), told]), axis=0, return_inverse=True)
+    return fate.reshape(-1)[1:], {
+        ANSWERED: [_ANSWERS[answer] for answer, _, _ in kinds.tolist()],
+        FULL: [found.refusals[refused] for _, refused, _ in kinds.tolist()],
+        QUEUED: [waited for _, _, waited in kinds.tolist()],
+    }
+
+
+def _answers(found: Found) -> IntArray:
+    """Return for each row whose answer the cache gave it, by its place in `_ANSWERS`."""
+    prompt = found.rows.extra.get(_PROMPT)
+    if prompt is None:
+        return np.zeros(len(found.rows), np.int64)
+    theirs = prompt[found.used]
+    unknown = (prompt == UNKNOWN) | (theirs == UNKNOWN)
+    answer = np.where(unknown, _ANSWERS.index(answers.UNKNOWN), np.where(prompt == theirs, 1, 2))
+    return np.where(found.hits, answer, 0)
+
+
+def _simulated(stated: InOrder, found: Found, home: IntArray, own: Rates) -> Simulated | None:
+    if stated.prompt_cache.mode != "simulated":
+        return None
+    route = np.array([one[0] if one else -1 for one in found.chains.chains] + [-1])[found.chains.chain[found.rows.cell]]
+    return simulated(stated.prompt_cache, found.rows, home, route, found.chains.routes, own)
