@@ -10,8 +10,8 @@ from aggcost.finance import Roi
 from aggcost.money import percent
 from aggcost.report_bounds import Bounds
 from aggcost.report_failover import Failover
-from aggcost.report_quality import Quality
 from aggcost.report_in_order import InOrder
+from aggcost.report_quality import Quality
 from aggcost.units import Count, Label, Percent, Requests, Usd
 
 
