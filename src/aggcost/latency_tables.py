@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from aggcost import holdout, percentiles, service
+from aggcost import holdout, service
 from aggcost.money import round_half_even
 from aggcost.percentiles import PERCENTILES, UNIT, Distribution
 from aggcost.report_latency import BackTest, BackTested, Percentile, RouteLatency
@@ -52,11 +52,10 @@ def _tested(test: holdout.BackTest, zone: ZoneInfo) -> BackTest:
 
 
 def _row(measure: Measure, route: str | None, parts: Sequence[Part]) -> RouteLatency:
-    known = [(part.ms, part.weights) for part in parts if part.ms is not None]
     label, (fitted, support) = service.weakest(parts), service.rests_on(parts)
     found: tuple[Percentile, ...] = ()
-    if len(known) == len(parts):
-        together = percentiles.distribution(known)
+    together = service.distribution(parts)
+    if together is not None:
         # What a model says is no surer than the rows behind it; what is asserted has no interval at all.
         tellers = {"measured": together.n, "modelled": min(together.n, fitted or 0), "assumed": 0}[label]
         found = tuple(_percentile(name, together, tellers) for name in PERCENTILES)

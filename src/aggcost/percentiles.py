@@ -8,7 +8,7 @@ binomial law of how many of n requests are below it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -27,20 +27,53 @@ PERCENTILES: Mapping[str, Fraction] = {
 }
 # A percentile needs enough requests above it to mean anything.
 SMALLEST_N: Mapping[str, int] = {"p50": 1, "p95": 100, "p99": 1_000, "p99.9": 10_000}
+_NS_A_MS = 10**6
 _ONE_SIDE = 0.025
 _SPREADS, _AT_LEAST = 10, 20  # how far from its mean a binomial count is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Fine:
+    """Nanoseconds of requests within milliseconds, ascending, and how many requests took each.
+
+    It need not hold every millisecond: of those that it lacks nothing more is known.
+    """
+
+    ms: IntArray
+    ns: IntArray
+    requests: IntArray
+
+    @classmethod
+    def of(cls, ms: IntArray, ns: IntArray, requests: IntArray) -> Fine:
+        """Return the same in ascending order."""
+        order = np.lexsort((ns, ms))
+        return cls(ms[order], ns[order], requests[order])
+
+    def at(self, ms: int, rank: int) -> Fraction:
+        """Return the time in ms of the request with this rank (from 0) among those of a millisecond."""
+        low, high = (int(np.searchsorted(self.ms, ms, side=side)) for side in ("left", "right"))
+        if low == high:
+            return Fraction(ms)
+        position = int(np.searchsorted(np.cumsum(self.requests[low:high]), rank, side="right"))
+        return Fraction(int(self.ns[low + min(position, high - low - 1)]), _NS_A_MS)
+
+
+def together(parts: Sequence[Fine]) -> Fine:
+    """Return the requests of all parts."""
+    ms, ns, requests = (np.concatenate([getattr(one, name) for one in parts]) for name in ("ms", "ns", "requests"))
+    return Fine.of(ms, ns, requests)
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """Values in ascending order, and how many parts of requests (1/UNIT) are at or below each.
 
-    `exactly` tells the request of a rank (counted from 0) more finely than its value does.
+    `fine` tells requests of one value apart, where a log does.
     """
 
     values: IntArray
     ends: IntArray
-    exactly: Callable[[int], Fraction] | None = None
+    fine: Fine | None = None
 
     @property
     def n(self) -> int:
@@ -49,10 +82,13 @@ class Distribution:
 
     def ranked(self, rank: int) -> Fraction:
         """Return the value of the request with this rank, counted from 0."""
-        if self.exactly is not None:
-            return self.exactly(rank)
         position = min(int(np.searchsorted(self.ends, rank * UNIT, side="right")), len(self.ends) - 1)
-        return Fraction(int(self.values[position]))
+        value = int(self.values[position])
+        if self.fine is None:
+            return Fraction(value)
+        first = int(np.searchsorted(self.values, value, side="left"))
+        below = int(self.ends[first - 1]) // UNIT if first else 0
+        return self.fine.at(value, rank - below)
 
     def at(self, share: Fraction) -> Fraction:
         """Return the value with this share of the requests below it, between the neighbours of rank (n - 1) x share."""
@@ -74,13 +110,25 @@ class Distribution:
         return found[0], found[1]
 
 
-def distribution(parts: Iterable[tuple[IntArray, IntArray]]) -> Distribution:
-    """Return the distribution of (values, weights in 1/UNIT) together."""
+def distribution(parts: Iterable[tuple[IntArray, IntArray]], fine: Fine | None = None) -> Distribution:
+    """Return the distribution of (values, weights in 1/UNIT) together; `fine` tells whole requests apart."""
     listed = list(parts)
     values = np.concatenate([values for values, _ in listed])
     weights = np.concatenate([weights for _, weights in listed])
     order = np.argsort(values, kind="stable")
-    return Distribution(values[order], np.cumsum(weights[order]))
+    return Distribution(values[order], np.cumsum(weights[order]), fine)
+
+
+def neighbours(found: Distribution) -> list[Fraction]:
+    """Return the values between which the percentiles of a distribution and the bounds of their intervals lie."""
+    last = max(found.n - 1, 0)
+    at = [rank for share in PERCENTILES.values() for rank in _neighbours(found.n, share)]
+    return [found.ranked(min(max(rank, 0), last)) for rank in at]
+
+
+def _neighbours(n: int, share: Fraction) -> list[int]:
+    low = math.floor((n - 1) * share)
+    return [low, low + 1, *(rank - 1 for rank in ranks(n, share) if rank is not None)]
 
 
 def spread(points: tuple[IntArray, IntArray], requests: Fraction) -> tuple[IntArray, IntArray]:

@@ -10,8 +10,8 @@ where none of them exists the answer is unknown.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
 from statistics import NormalDist
@@ -23,10 +23,11 @@ from aggcost import latency_curves, ledger, movement, percentiles
 from aggcost.integers import IntArray, Mask, int64, total
 from aggcost.latency_model import Predicted
 from aggcost.ledger import Cells, Dim, Plan
+from aggcost.percentiles import Distribution, Fine
 from aggcost.policy import Route, ServiceLevel
 from aggcost.replay import Routed
 from aggcost.routes import UNSERVED
-from aggcost.timing import COLUMNS, Measure
+from aggcost.timing import COLUMNS, FINE_COLUMNS, Measure
 
 if TYPE_CHECKING:
     import ibis
@@ -36,18 +37,23 @@ if TYPE_CHECKING:
 Label = Literal["measured", "modelled", "assumed"]
 # Bins of numbers kept apart in the latency ledger; more, and moved requests are taken pro rata.
 _MAX_BINS = 64
+_ALL_FINE = 2**17  # requests of a log whose every nanosecond is kept
 _POINTS = 1_000
 _UNIT = percentiles.UNIT
 
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """The ledger of a time (`measure`): `requests` that took `ms` milliseconds, by the keys in `dims`."""
+    """The ledger of a time (`measure`): `requests` that took `ms` milliseconds, by the keys in `dims`.
+
+    `fine` has what the log states more finely, by route, around the percentiles of the log.
+    """
 
     dims: Mapping[str, Dim]
     ms: IntArray
     requests: IntArray
     measure: Measure = "latency"
+    fine: Mapping[str, Fine] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class Part:
     label: Label
     predicted: Predicted | None = None
     unknown: int = 0
+    fine: Fine | None = None
 
     @property
     def requests(self) -> int:
@@ -88,7 +95,9 @@ class Part:
 
     def after(self, waited_ms: int) -> Part:
         """Return the same requests, having lost some time elsewhere before."""
-        return self if self.ms is None else replace(self, ms=self.ms + waited_ms)
+        if self.ms is None or not waited_ms:
+            return self
+        return replace(self, ms=self.ms + waited_ms, fine=None)
 
 
 def scan(engine: Engine, usage: ibis.Table, wanted: Plan, measure: Measure = "latency") -> Latencies:
@@ -106,7 +115,35 @@ def scan(engine: Engine, usage: ibis.Table, wanted: Plan, measure: Measure = "la
     grouped = served.group_by([*keys, served[COLUMNS[measure]].name("ms")])
     table = engine.to_arrow(grouped.aggregate(requests=served.request_count.sum().cast("int64")))
     dims = ledger.dims(table, [key.get_name() for key in keys], kept)
-    return Latencies(dims, int64(table.column("ms")), int64(table.column("requests")), measure)
+    found = Latencies(dims, int64(table.column("ms")), int64(table.column("requests")), measure)
+    return replace(found, fine=_fine(engine, served, found)) if FINE_COLUMNS[measure] in served.columns else found
+
+
+def _fine(engine: Engine, served: ibis.Table, found: Latencies) -> dict[str, Fine]:
+    """Return nanoseconds by route: of all requests of a small log, else of those around its percentiles."""
+    ms = served[COLUMNS[found.measure]]
+    rows = served if found.requests.sum() <= _ALL_FINE else served.filter(ms.isin(_around_percentiles(found)))
+    ms = rows[COLUMNS[found.measure]]
+    ns = rows[FINE_COLUMNS[found.measure]].fill_null(ms * 10**6)
+    keys = [rows.provider, rows.model, ms.name("ms"), ns.cast("int64").name("ns")]
+    table = engine.to_arrow(rows.group_by(keys).aggregate(requests=rows.request_count.sum().cast("int64")))
+    route = ledger.dims(table, ["provider", "model"], Plan())
+    names = [route_name(provider, model) for provider, model in _pairs(route["provider"], route["model"])]
+    columns = [int64(table.column(name)) for name in ("ms", "ns", "requests")]
+    by_name = {name: np.array([one == name for one in names], dtype=bool) for name in set(names)}
+    return {name: Fine.of(*(column[mask] for column in columns)) for name, mask in by_name.items()}
+
+
+def _pairs(provider: Dim, model: Dim) -> Iterator[tuple[str | None, str | None]]:
+    for one, other in zip(provider.codes.tolist(), model.codes.tolist(), strict=True):
+        yield provider.values[one], model.values[other]
+
+
+def _around_percentiles(found: Latencies) -> list[int]:
+    """Return the milliseconds in which percentiles of the log or a route lie, or the bounds of their intervals."""
+    parts = observed(found)
+    sides = [*([part] for part in parts), list(parts)]
+    return sorted({int(ms) for side in sides for ms in percentiles.neighbours(_distribution(side))})
 
 
 def nothing(measure: Measure) -> Latencies:
@@ -119,7 +156,7 @@ def _few_cuts(cuts: Mapping[str, tuple[int, ...]]) -> Mapping[str, tuple[int, ..
     return cuts if bins <= _MAX_BINS else {}
 
 
-def observed(latencies: Latencies, stay: IntArray | int = _UNIT) -> tuple[Part, ...]:
+def observed(latencies: Latencies, stay: IntArray | None = None) -> tuple[Part, ...]:
     """Return the observed times by route; `stay` is the share of each row's requests that counts, in 1/UNIT."""
     if not len(latencies.ms):
         return ()
@@ -127,11 +164,15 @@ def observed(latencies: Latencies, stay: IntArray | int = _UNIT) -> tuple[Part, 
     codes, names = provider.codes.astype(np.int64) * len(model.values) + model.codes, {}
     for code in np.unique(codes).tolist():
         names[code] = route_name(provider.values[code // len(model.values)], model.values[code % len(model.values)])
-    weights = latencies.requests * stay
-    rows = {code: (codes == code) & (weights > 0) for code in sorted(names, key=names.__getitem__)}
-    return tuple(
-        Part(names[code], latencies.ms[mask], weights[mask], "measured") for code, mask in rows.items() if mask.any()
-    )
+    share = np.full(len(codes), _UNIT) if stay is None else stay
+    parts = [_observed(latencies, names[code], codes == code, share) for code in sorted(names, key=names.__getitem__)]
+    return tuple(part for part in parts if part.requests)
+
+
+def _observed(latencies: Latencies, route: str, rows: Mask, share: IntArray) -> Part:
+    fine = latencies.fine.get(route) if (share[rows] == _UNIT).all() else None  # of whole requests alone
+    kept = rows & (share > 0)
+    return Part(route, latencies.ms[kept], latencies.requests[kept] * share[kept], "measured", fine=fine)
 
 
 def route_name(provider: str | None, model: str | None) -> str:
@@ -194,12 +235,24 @@ def replayed(
 
 def percentiles_of(parts: Sequence[Part]) -> Percentiles | None:
     """Return the percentiles of all parts together, None where there are none or some part is not known."""
-    known = [(part.ms, part.weights) for part in parts if part.ms is not None]
-    if not parts or len(known) < len(parts):
+    together = distribution(parts)
+    if together is None:
         return None
-    together = percentiles.distribution(known)
     p50, p95, p99 = (together.named(name) for name in ("p50", "p95", "p99"))
     return Percentiles(p50, p95, p99, together.n, weakest(parts), *rests_on(parts))
+
+
+def distribution(parts: Sequence[Part]) -> Distribution | None:
+    """Return the distribution of all parts together, None where there are none or some part is not known."""
+    if not parts or any(part.ms is None for part in parts):
+        return None
+    return _distribution(parts)
+
+
+def _distribution(parts: Sequence[Part]) -> Distribution:
+    fine = [part.fine for part in parts if part.fine is not None]
+    whole = percentiles.together(fine) if len(fine) == len(parts) else None
+    return percentiles.distribution([(part.ms, part.weights) for part in parts if part.ms is not None], whole)
 
 
 def weakest(parts: Sequence[Part]) -> Label:

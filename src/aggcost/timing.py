@@ -28,6 +28,7 @@ Measure = Literal["latency", "ttft"]
 BLOCK_S = 4 * 3600  # the day in six blocks, UTC: providers are busy for all their customers at once
 BLOCKS = 24 * 3600 // BLOCK_S
 COLUMNS: Mapping[Measure, str] = {"latency": "latency_ms", "ttft": "ttft_ms"}
+FINE_COLUMNS: Mapping[Measure, str] = {"latency": "latency_ns", "ttft": "ttft_ns"}
 _ROUTE_KEYS = ("provider", "model", "service_tier", "region")
 # Bins of numbers kept apart by a condition; more, and moved requests are taken pro rata.
 _MAX_BINS = 64

@@ -84,7 +84,12 @@ PREFIX: tuple[Column, ...] = (
     Column("block_tokens", _TOKENS, "tokens a block; the last one of a prompt may have fewer"),
     Column("source_row", "int64", "place of the row in its file, which decides between requests of one time"),
 )
-TOLD: tuple[Column, ...] = (*OPTIONAL, *PREFIX)
+# Times to the nanosecond, in rows that state a fraction of a millisecond; those in milliseconds are these, rounded.
+FINE: tuple[Column, ...] = (
+    Column("latency_ns", "int64", "whole time of the request, nanoseconds; null where latency_ms says it all"),
+    Column("ttft_ns", "int64", "time to the first token, nanoseconds; null where ttft_ms says it all"),
+)
+TOLD: tuple[Column, ...] = (*OPTIONAL, *PREFIX, *FINE)
 TOLD_NAMES: tuple[str, ...] = tuple(column.name for column in TOLD)
 
 MAX_TOKENS_A_ROW = 10**12

@@ -25,6 +25,7 @@ _LONGEST_PLAIN_UTC = len("2026-02-01T12:00:00.123456789Z")
 MAX_MILLISECONDS = 10**12  # 31 years
 MICROSECONDS = {"s": "1000000", "ms": "1000", "us": "1", "ns": "0.001"}
 MILLISECONDS = {"s": "1000", "ms": "1", "us": "0.001"}
+_NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3}
 
 STATES = ("ok", "error", "cancelled", "rejected")
 OK = ("ok", "success", "succeeded", "successful", "completed", "complete", "done", "true")
@@ -125,6 +126,19 @@ def milliseconds(cell: Cell, unit: str | None) -> str:
     quick = f"TRY_CAST({cell.sql} AS BIGINT)"
     in_range = f"{quick} BETWEEN 0 AND {MAX_MILLISECONDS}"
     return f"CASE WHEN CAST({quick} AS VARCHAR) = {cell.sql} AND {in_range} THEN {quick} ELSE {slow} END"
+
+
+def nanoseconds(cell: Cell, unit: str | None, ms: str) -> str | None:
+    """Return a duration that is no whole millisecond in nanoseconds, rounded half-even, else NULL.
+
+    `ms` is the same duration as `milliseconds` reads it. None where no cell can state a fraction.
+    """
+    if cell.kind == "int" and unit in (None, "ms", "s"):
+        return None
+    exact = f"TRY_CAST({cell.text} AS DECIMAL(28, 9)) * {_NANOSECONDS[unit or 'ms']}"
+    ns = f"CAST(round_even(CAST({exact} AS DECIMAL(38, 9)), 0) AS BIGINT)"
+    stated = f"contains({cell.text}, '.')" if unit != "us" else "true"
+    return f"CASE WHEN {stated} AND {ms} IS NOT NULL AND {ns} % 1000000 <> 0 THEN {ns} END"
 
 
 def epoch(cell: Cell, unit: str) -> str:

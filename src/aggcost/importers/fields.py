@@ -231,6 +231,9 @@ def columns(found: Mapping[str, Source], meaning: Meaning) -> tuple[dict[str, st
     for name, column in _COLUMN_OF.items():
         if name in values:
             made[column] = values[name]
+    for name, column in _FINE.items():
+        if name in values and (fine := casts.nanoseconds(found[name].cell, found[name].unit, values[name])):
+            made[column] = fine
     if "status" in found:
         made.setdefault("http_status", casts.http_status(found["status"].cell))
     if "prompt" in found:
@@ -263,6 +266,7 @@ _COLUMN_OF = {
     "billed_images": "image", "billed_pages": "page", "billed_characters": "char", "billed_sessions": "session",
     BLOCKS: BLOCKS, "block_tokens": "block_tokens",
 }  # fmt: skip
+_FINE = {"latency_ms": "latency_ns", "ttft_ms": "ttft_ns"}
 _COUNTS = (
     *TOKENS, "output_tokens", "reasoning_tokens", *contained.PARTS, "web_searches", "file_searches", "billed_images",
     "billed_pages", "billed_characters", "billed_sessions", "requests", "attempt", "http_status", "block_tokens",
