@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aggcost.cli.common import options, percent_flag, project, show
-from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.flags import EngineFlags, LogsArgument, OutputFlags, PriceFlags, ReadFlags, command
 from aggcost.cli.progress import working
 
 
@@ -22,12 +22,7 @@ def register(app: typer.Typer) -> None:
         output: OutputFlags,
         engine: EngineFlags,
         *,
-        logs: Annotated[
-            list[str],
-            typer.Argument(
-                metavar="[LOG...]", help="Files, directories, quoted globs, or -; the project's logs otherwise."
-            ),
-        ] = [],  # noqa: B006
+        logs: LogsArgument = [],  # noqa: B006
         tolerance: Annotated[
             str | None,
             typer.Option(metavar="PERCENT", help="Difference of a request, in percent of ours, that is none: 0.1."),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aggcost.cli.flags import ListFormat
 from aggcost.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,17 +20,10 @@ if TYPE_CHECKING:
 CATALOGUE = "catalogue"
 
 
-class Format(StrEnum):
-    """The formats of what is found."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all.")
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="Format of what is found.")]
+FormatOption = Annotated[ListFormat, typer.Option("--format", help="Format of what is found.")]
 AtOption = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Prices of then, in UTC; now by default.")]
 FromOption = Annotated[
     str | None, typer.Option("--from", metavar="FORMAT", help="Log format, where detection is not wanted.")
@@ -79,7 +72,7 @@ def diff(
     provider: Annotated[str | None, typer.Option("--provider", metavar="P", help="Only this provider.")] = None,
     from_: FromOption = None,
     tz: TzOption = None,
-    format_: FormatOption = Format.TABLE,
+    format_: FormatOption = ListFormat.TABLE,
 ) -> None:
     """Show where two price tables disagree, by model and meter.
 
@@ -103,7 +96,7 @@ def diff(
         from aggcost.logged_prices import with_effect
 
         found = with_effect(found, one.book, other.book, _reading(logs, from_, tz))
-    typer.echo(diff_json(found) if format_ is Format.JSON else diff_table(found, _width()), nl=False)
+    typer.echo(diff_json(found) if format_ is ListFormat.JSON else diff_table(found, _width()), nl=False)
 
 
 def check(
@@ -120,7 +113,7 @@ def check(
     at: AtOption = None,
     from_: FromOption = None,
     tz: TzOption = None,
-    format_: FormatOption = Format.TABLE,
+    format_: FormatOption = ListFormat.TABLE,
 ) -> None:
     """Check price files for prices at once, gaps and age, and a log for models that have retired.
 
@@ -138,7 +131,7 @@ def check(
     today = datetime.fromtimestamp(_instant(at), UTC).date()
     used = _used(_reading(logs, from_, tz), files) if logs else None
     found = price_check(named, today=today, stale_days=days, used=used)
-    typer.echo(check_json(found) if format_ is Format.JSON else check_table(found, _width()), nl=False)
+    typer.echo(check_json(found) if format_ is ListFormat.JSON else check_table(found, _width()), nl=False)
     raise typer.Exit(found.exit_code)
 
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggcost.cli import price_tables
-from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.flags import (
+    EngineFlags,
+    ListFormat,
+    ListFormatOption,
+    LogsArgument,
+    OutputFlags,
+    PriceFlags,
+    ReadFlags,
+    command,
+)
 from aggcost.cli.progress import working
 from aggcost.errors import UsageError
 
@@ -21,18 +29,10 @@ app = typer.Typer(help="Show, compare and check prices.", no_args_is_help=True, 
 price_tables.register(app)
 
 
-class Format(StrEnum):
-    """The formats of a price list."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 ProviderOption = Annotated[str | None, typer.Option("--provider", metavar="P", help="Who serves and bills the model.")]
 PricesOption = Annotated[
     list[Path] | None, typer.Option("--prices", metavar="FILE", help="A price file, or a table of LiteLLM and others.")
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="Format of the list.")]
 
 
 @app.command("show")
@@ -41,7 +41,7 @@ def show(
     provider: ProviderOption = None,
     at: Annotated[str | None, typer.Option("--at", metavar="DATE", help="Only what held then, in UTC.")] = None,
     prices: PricesOption = None,
-    format_: FormatOption = Format.TABLE,
+    format_: ListFormatOption = ListFormat.TABLE,
 ) -> None:
     """Show every price of one model, and how its name was read.
 
@@ -55,13 +55,13 @@ def show(
     if found.rates is None:
         near = ", ".join(found.suggestions[:5])
         raise UsageError(f"no price for {model!r}: {found.how}", hint=f"did you mean {near}?" if near else None)
-    render = model_json if format_ is Format.JSON else model_table
+    render = model_json if format_ is ListFormat.JSON else model_table
     typer.echo(render(found, instant_flag("--at", at), card.fact_sources(found.rates)), nl=False)
 
 
 @app.command("list")
 def list_models(
-    provider: ProviderOption = None, prices: PricesOption = None, format_: FormatOption = Format.TABLE
+    provider: ProviderOption = None, prices: PricesOption = None, format_: ListFormatOption = ListFormat.TABLE
 ) -> None:
     """List the models that have prices.
 
@@ -75,7 +75,7 @@ def list_models(
         raise UsageError(
             f"no price source knows the provider {provider!r}", hint=f"known: {', '.join(card.providers())}"
         )
-    typer.echo((models_json if format_ is Format.JSON else models_table)(models), nl=False)
+    typer.echo((models_json if format_ is ListFormat.JSON else models_table)(models), nl=False)
 
 
 @command(app, "resolve")
@@ -84,13 +84,8 @@ def resolve(
     price: PriceFlags,
     engine: EngineFlags,
     *,
-    logs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="[LOG...]", help="Files, directories, quoted globs, or -; the project's logs otherwise."
-        ),
-    ] = [],  # noqa: B006
-    format_: FormatOption = Format.TABLE,
+    logs: LogsArgument = [],  # noqa: B006
+    format_: ListFormatOption = ListFormat.TABLE,
 ) -> None:
     """List every model name of a log, how it was read, and by which source it was priced.
 
@@ -106,7 +101,7 @@ def resolve(
     with working("reading the log"):
         names = resolving.resolve(asked)
     wide = shutil.get_terminal_size((80, 40)).columns
-    typer.echo(names_json(names) if format_ is Format.JSON else names_table(names, wide), nl=False)
+    typer.echo(names_json(names) if format_ is ListFormat.JSON else names_table(names, wide), nl=False)
 
 
 def _card(prices: list[Path] | None) -> RateCard:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aggcost.cli.common import MAX_QUARANTINED_PERCENT, options, percent_flag, project, show
-from aggcost.cli.flags import EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.flags import EngineFlags, LogsArgument, OutputFlags, PriceFlags, ReadFlags, command
 from aggcost.cli.progress import working
 
 APART = 1
@@ -30,12 +30,7 @@ def register(app: typer.Typer) -> None:
                 "--against", metavar="BILL", help="A bill or usage report: file, directory or quoted glob; repeatable."
             ),
         ],
-        logs: Annotated[
-            list[str],
-            typer.Argument(
-                metavar="[LOG...]", help="Files, directories, quoted globs, or -; the project's logs otherwise."
-            ),
-        ] = [],  # noqa: B006
+        logs: LogsArgument = [],  # noqa: B006
         tolerance: Annotated[
             str | None,
             typer.Option(metavar="PERCENT", help="Difference, in percent of the bill, that is fine: 1 by default."),
