@@ -111,9 +111,11 @@ class Rates:
 
     def same_price(self, routes: Sequence[Route | None]) -> IntArray:
         """Return a code a cell: equal codes have the same prices on every one of the routes."""
-        scales = [self.scaling.of(self.cells, route) for route in routes] if self.scaling.pairs else []
-        codes = np.stack([*(self.of(route).index for route in routes), *scales])
-        return np.unique(codes, axis=1, return_inverse=True)[1].astype(np.int64)
+        lines = [Dim(found.index, found.table) for found in map(self.of, routes)]
+        scaled = routes if self.scaling.pairs else ()
+        scales = [Dim(self.scaling.of(self.cells, route), self.scaling.table) for route in scaled]
+        codes, _ = group([*lines, *scales], len(self.cells))
+        return codes
 
     def cost(self, route: Route | None, rows: IntArray) -> Fraction | None:
         """Return what the cells at `rows` would cost on `route`, None if some of them have no price.

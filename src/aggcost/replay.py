@@ -18,7 +18,7 @@ import numpy as np
 from aggcost import balancing, sticky
 from aggcost.conditions import Truths
 from aggcost.integers import IntArray, Mask
-from aggcost.ledger import Cells
+from aggcost.ledger import Cells, Dim, group
 from aggcost.policy import Cheapest, Policy, Route, Rule, Single, Split, Target
 from aggcost.routed import Gate, Quotes, Refusal, Routed
 from aggcost.routes import UNSERVED, Balance, Cascade
@@ -248,11 +248,12 @@ class _Decider:
         if not len(rows):
             return
         refused = np.stack([self._refused(rows, route, name, lasting=True).mask for route in routes])
-        codes = np.stack([*refused.astype(np.int64), self._quotes.same_price(routes)[rows]])
-        _, group = np.unique(codes, axis=1, return_inverse=True)
-        for code in range(int(group.max()) + 1):
-            members = group == code
-            yield [route for route, no in zip(routes, refused[:, members][:, 0], strict=True) if not no], rows[members]
+        price = self._quotes.same_price(routes)[rows]
+        fits = [Dim(mask.astype(np.int32), (False, True)) for mask in refused]
+        dims = (*fits, Dim(price.astype(np.int32), tuple(range(int(price.max()) + 1))))
+        codes, firsts = group(dims, len(rows))
+        for code, first in enumerate(firsts.tolist()):
+            yield [route for route, no in zip(routes, refused[:, first], strict=True) if not no], rows[codes == code]
 
     def _by_cost(self, routes: Sequence[Route | None], rows: IntArray) -> Quoted:
         """Return what the cells would cost on each route that has a price, cheapest first."""
