@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,14 +11,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sample_logs import price_usd, sample, write_csv, write_prices
 
-from aggcost import rules
+from aggcost import backtest, rules
 from aggcost.abilities import shown
+from aggcost.baseline import Options
 from aggcost.conditions import Truths
 from aggcost.eligibility import Facts, eligibility
 from aggcost.ledger import SUM_KEYS, Cells, Dim
+from aggcost.money import settle
 from aggcost.policy import Cheapest, Policy, Route, Single, Split, load_policy
 from aggcost.price_sources import load_rates
 from aggcost.rating import Rates
@@ -272,3 +277,50 @@ def seen(p95_ms: dict[Route, int | None]) -> Latencies:
     known = [(route, ms) for route, ms in p95_ms.items() if ms is not None]
     dims = {"provider": dim([route.provider for route, _ in known]), "model": dim([route.model for route, _ in known])}
     return Latencies(dims, np.array([ms for _, ms in known], np.int64), np.full(len(known), 100, np.int64))
+
+
+STATED = """\
+policy: 1
+rules: [{when: true, route: acme/small, fallback: [other/tiny]}]
+require: {capabilities: true}
+routes: {acme/small: {capabilities: [tools], context_window: 2500}}
+"""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_log_is_cut_where_routes_refuse_and_assumptions_count_its_requests(tmp_path: Path, seed: int) -> None:
+    """From the file on: images and a window that the policy states, with the price file's window of 3,000 put aside."""
+    draw = random.Random(seed)
+    rows = [row | {"input_image_tokens": image(draw, row)} for row in sample(seed, 150)]
+    (tmp_path / "p.yaml").write_text(STATED)
+    options = Options(logs=(str(write_csv(rows, tmp_path / "log.csv")),), prices=(write_prices(tmp_path),))
+    report = backtest.simulate(options, [load_policy(tmp_path / "p.yaml")])
+    served = [row for row in rows if row["status"] == "ok"]
+    small = [row for row in served if row["input_tokens"] <= 2500 and not row["input_image_tokens"]]
+    tiny = [row for row in served if row not in small]
+    seen = [row for row in tiny if row["input_image_tokens"]]
+    assert small
+    assert seen
+    cost = sum((price_usd(row, "acme", "small") for row in small), Fraction(0))
+    cost += sum((price_usd(row, "other", "tiny") for row in tiny), Fraction(0))
+    assert report.arms[1].cost == settle(cost)
+    assert {one.name: one.requests for one in report.assumptions if one.requests is not None} == {
+        "maximum output of acme/small": len(small),
+        "context window of other/tiny": len(tiny),
+        "maximum output of other/tiny": len(tiny),
+        "vision of other/tiny": len(seen),
+        "use of tools, json_schema, audio, video": len(served),
+    }
+    large = sum(row["input_tokens"] > 2500 for row in served)
+    told = {text for text in report.comparisons[0].warnings if "refused" in text}
+    images = len(seen) - sum(row["input_tokens"] > 2500 for row in seen)
+    assert told == {
+        f"rule 'rule 1': acme/small refused {large:,} requests: prompt over the context window",
+        f"rule 'rule 1': acme/small refused {images:,} requests: no vision",
+    }
+
+
+def image(draw: random.Random, row: Row) -> int:
+    """Now and then part of the prompt that was not cached is an image."""
+    fresh = row["input_tokens"] - row["cache_read_tokens"]
+    return draw.randrange(fresh) if fresh > 0 and draw.random() < 0.3 else 0

@@ -38,7 +38,7 @@ from aggcost.output.service_table import service_table, services_table
 from aggcost.output.spend_tables import day_table, group_table, short_group_table
 from aggcost.output.trust import (
     asserted_table,
-    assumption_table,
+    assumption_facts,
     coverage_fact,
     input_table,
     issue_facts,
@@ -241,7 +241,7 @@ def _trust(report: Report) -> tuple[Block, ...]:
         contract_table(report),
         tier_table(report),
         back_test_table(report),
-        assumption_table(report),
+        assumption_facts(report),
         input_table(report.inputs),
         reading_facts(report.inputs),
         origin_facts(report.prices, report.period),

@@ -74,27 +74,17 @@ def _asserted(one: AssertedPrice) -> tuple[Cell, ...]:
     )  # fmt: skip
 
 
-def assumption_table(report: Report) -> Table | None:
-    """Return what the log does not say and who says it, or None where nothing is assumed."""
+def assumption_facts(report: Report) -> Facts | None:
+    """Return what the log does not say and who says it, a line each, or None where nothing is assumed."""
     if not report.assumptions:
         return None
-    counted = any(one.requests is not None for one in report.assumptions)
-    requests = (Column("requests"),) if counted else ()
-    return Table(
-        (
-            name_column("assumed"),
-            Column("value", "left"),
-            *requests,
-            Column("range", "left"),
-            Column("stated in", "left"),
-        ),
-        tuple(_assumption(one, counted=counted) for one in report.assumptions),
-    )
+    return Facts(tuple(("" if at else "assumed", _assumption(one)) for at, one in enumerate(report.assumptions)))
 
 
-def _assumption(one: Assumption, *, counted: bool) -> tuple[Cell, ...]:
-    requests = ("" if one.requests is None else count(one.requests),) if counted else ()
-    return cells(clean(one.name), clean(one.value), *requests, clean(one.range or ""), clean(one.source))
+def _assumption(one: Assumption) -> str:
+    likely = f", range {clean(one.range)}" if one.range else ""
+    requests = "" if one.requests is None else f" for {count(one.requests)} requests"
+    return f"{clean(one.name, _LONG)}: {clean(one.value, _LONG)}{requests}{likely} ({clean(one.source, _LONG)})"
 
 
 def input_table(inputs: Sequence[Input], heading: str = "read") -> Table:
