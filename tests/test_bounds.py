@@ -159,3 +159,11 @@ def test_as_logged_costs_what_the_log_costs(tmp_path):
         report = backtest.simulate(options, [load_policy(tmp_path / "p.yaml")])
         by_hand = [price_usd(row, row["provider"], row["model"]) for row in rows if row["status"] == "ok"]
         assert report.arms[1].cost == report.arms[0].cost == settle(sum(by_hand, Fraction(0)))
+
+
+def test_all_calls_of_a_cascade_are_held_against_the_bounds(tmp_path):
+    """Half of the two short requests is answered twice: small $0.003, mid $0.012 / 2; the long one skips small: $0.020."""
+    text = "rules: [{when: task == 'a', route: {cascade: [acme/small, acme/mid], escalate: 50 %}}]\n"
+    found, _ = bounds_of(tmp_path, text)
+    assert found.cost == Decimal("0.003") + Decimal("0.006") + Decimal("0.020") + Decimal("0.01")
+    assert found.cheapest_eligible == Decimal("0.033")

@@ -53,6 +53,8 @@ CAPPED = "{provider: openai, model: a, max_p95_ms: 900}"
         (f"split: [{{route: {CAPPED}, percent: 50}}, {{route: openai/b, percent: 50}}], max_cost: 0",
          {A: Caps(900, Decimal(0)), B: Caps(None, Decimal(0))}),
         ("split: {openai/a: 50, as_logged: 50}, max_p95_ms: 7", {A: Caps(7)}),
+        ("route: {balance: [openai/a, openai/b], max_cost: 1}", {A: Caps(None, Decimal(1)), B: Caps(None, Decimal(1))}),
+        (f"route: {{cascade: [{CAPPED}, openai/b], escalate: 12 %}}", {A: Caps(900)}),
     ],
 )  # fmt: skip
 def test_limits_of_the_rule_its_target_and_the_route_hold_together(tmp_path, rule, caps):

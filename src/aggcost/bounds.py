@@ -86,7 +86,7 @@ def _name(route: Route | None) -> str | None:
 
 
 def _usd(found: Candidate) -> Fraction | None:
-    totals = found.served.total()
+    totals = found.after.total()
     return None if totals.has_unpriced else totals.cost_usd
 
 

@@ -44,6 +44,7 @@ def read_target_caps(target: Node | None) -> Mapping[Route, Caps]:
 
 
 _Limited = tuple[Node, Route, Caps]
+_LISTS = ("cheapest", "balance", "cascade")
 
 
 def _of_target(node: Node | None) -> Iterator[_Limited]:

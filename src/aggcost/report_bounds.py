@@ -27,9 +27,9 @@ class RandomSplit:
 class Bounds:
     """What the requests that a policy may move could cost, in the period, with those that it may not move unchanged.
 
-    `cost` is that of the policy for the requests it serves, without calls beside them; `cheapest_eligible` sends each
-    movable request to the cheapest route that can take it, of all routes that the policy names and as logged. None
-    where some of it has no price.
+    `cost` is that of the policy with all its calls; `cheapest_eligible` sends each movable request to the cheapest
+    route that can take it, of all routes that the policy names and as logged, in one call. None where some of it has no
+    price.
     """
 
     movable_requests: Requests
