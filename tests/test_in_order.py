@@ -204,3 +204,21 @@ def test_a_real_hour_holds_a_limit_by_one_way_to_count_and_breaks_it_by_the_othe
     (found,) = in_order(report).limits
     peak = next(one for one in found.peaks if one.window == window)
     assert (found.offered, peak.requests, peak.first_broken is not None) == (8_819, most, breaks)
+
+
+@pytest.mark.skipif(DATA is None, reason="AGGCOST_REAL_DATA is not set")
+def test_blocks_of_real_prompts_are_replayed_at_the_new_route(tmp_path):
+    (tmp_path / "policy.yaml").write_text(
+        "policy: 1\nname: move\notherwise: openai/gpt-4o\nprompt_cache: {mode: simulated, ttl: 5m, minimum_tokens: 0}\n"
+    )
+    log = Path(str(DATA)) / "traces" / "mooncake" / "conversation_trace.jsonl"
+    read = ReadOptions(
+        mapping={"timestamp": "timestamp:ms", "input_tokens": "input_length", "output_tokens": "output_length",
+                 "prefix_blocks": "hash_ids"},
+        assume={"model": "gpt-4o", "provider": "openai", "block_tokens": "512"}, timezone="UTC",
+    )  # fmt: skip
+    report = backtest.simulate(Options(logs=(str(log),), read=read), [load_policy(tmp_path / "policy.yaml")])
+    prompts = in_order(report).prompt_cache
+    # 144,793,823 prompt tokens, of which 42,480,677 are read at half the price
+    assert prompts.cold == Decimal("403.2050375")
+    assert Fraction(prompts.simulated) == Fraction(prompts.cold) - 42_480_677 * Fraction(125, 10**8)

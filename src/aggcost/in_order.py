@@ -55,11 +55,15 @@ class StatedResponseCache:
 
 @dataclass(frozen=True, slots=True)
 class StatedPromptCache:
-    """How a provider's prompt cache serves requests that move: as it did, not at all, or as replayed."""
+    """How a provider's prompt cache serves requests that move: as it did, not at all, or as replayed.
+
+    `scope` is for logs that name the blocks of prompts: whether all requests share them, or those of a session.
+    """
 
     mode: Literal["as_logged", "cold", "simulated"] = "as_logged"
     ttl_s: int = 300
     minimum_tokens: int = 1024
+    scope: Literal["all", "session"] = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +160,13 @@ def _response_cache(node: Node | None) -> StatedResponseCache | None:
 def _prompt_cache(node: Node | None) -> StatedPromptCache:
     if node is None:
         return StatedPromptCache()
-    given = node.fields(required=("mode",), optional=("ttl", "minimum_tokens"))
+    given = node.fields(required=("mode",), optional=("ttl", "minimum_tokens", "scope"))
+    scope = given["scope"].choice(("all", "session")) if "scope" in given else "all"
     return StatedPromptCache(
         mode=cast("Literal['as_logged', 'cold', 'simulated']", given["mode"].choice(MODES)),
         ttl_s=_duration_s(given["ttl"]) if "ttl" in given else 300,
         minimum_tokens=given["minimum_tokens"].integer(minimum=0) if "minimum_tokens" in given else 1024,
+        scope=cast("Literal['all', 'session']", scope),
     )
 
 

@@ -95,7 +95,8 @@ def in_order(engine: Engine, options: Options, base: Baseline, policy: Policy, o
     cached = usage & _cached(stated, known.cells, truths)
     limited = usage & _is_limited(stated, possible)[possible.chain]
     among = usage if stated.prompt_cache.mode == "simulated" else cached | limited
-    rows = known.rows(np.flatnonzero(among), _extra(engine, base.usage.table, stated))
+    replays = stated.prompt_cache.mode == "simulated"
+    rows = known.rows(np.flatnonzero(among), _extra(engine, base.usage.table, stated), blocks=replays)
     able = cached[rows.cell] & (rows.ts_us != UNKNOWN)
     hits, used = _hits(stated, rows, able)
     asking = np.flatnonzero(limited[rows.cell] & ~hits & (rows.ts_us != UNKNOWN))

@@ -18,26 +18,32 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from aggcost import ledger, quantities
-from aggcost.integers import IntArray, int64
+from aggcost.integers import IntArray, int64, lists
 from aggcost.ledger import Cells, Plan
 from aggcost.meters import TOKEN_KEYS
+from aggcost.prefix_cache import Blocks, blocks_of, check_sizes
 
 if TYPE_CHECKING:
     from aggcost.engine import Engine
 
 SECOND_US = 1_000_000
 UNKNOWN = -1
+_BLOCKS = ("prefix_blocks", "block_tokens")
 _NOT_SUMMED = frozenset({"records", "first_s", "last_s", "requests"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """Rows in order: `cell` of the ledger, `ts_us` (-1: unknown, these stand first), `sums` and `extra` by name."""
+    """Rows in order: `cell` of the ledger, `ts_us` (-1: unknown, these stand first), `sums` and `extra` by name.
+
+    `blocks` are those of their prompts, where they were asked for and the log names them.
+    """
 
     cell: IntArray
     ts_us: IntArray
     sums: Mapping[str, IntArray]
     extra: Mapping[str, IntArray]
+    blocks: Blocks | None = None
 
     def __len__(self) -> int:
         return len(self.cell)
@@ -46,7 +52,8 @@ class Ordered:
         """Return some of the rows, in their order."""
         sums = {name: values[which] for name, values in self.sums.items()}
         extra = {name: values[which] for name, values in self.extra.items()}
-        return Ordered(self.cell[which], self.ts_us[which], sums, extra)
+        blocks = None if self.blocks is None else self.blocks.take(which)
+        return Ordered(self.cell[which], self.ts_us[which], sums, extra, blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,11 @@ class Numbered:
     cells: Cells
     keys: pa.Table
 
-    def rows(self, among: IntArray, extra: Mapping[str, ibis.Value]) -> Ordered:
-        """Return the rows of the cells at the positions `among`, with `extra` columns of integers (null is -1)."""
+    def rows(self, among: IntArray, extra: Mapping[str, ibis.Value], *, blocks: bool = False) -> Ordered:
+        """Return the rows of the cells at the positions `among`, with `extra` columns of integers (null is -1).
+
+        With `blocks` they have those of their prompts, where the log names them.
+        """
         summed = [n for n in self.cells.sums if n not in _NOT_SUMMED and self.cells.sums[n][among].any()]
         named = {f"extra {name}": value for name, value in extra.items()}
         joined = self._joined(among, summed, named)
@@ -70,7 +80,8 @@ class Numbered:
                 cell=joined.key_cell,
                 ts_us=_ts_us(joined).fill_null(UNKNOWN),
                 file=joined.file_number.fill_null(0),
-                line=joined.source_line.fill_null(0).cast("int64"),
+                line=joined[_place(joined)].fill_null(0).cast("int64"),
+                **{name: joined[name] for name in _BLOCKS if blocks and name in joined.columns},
                 **{name: joined[f"row_{name}"].fill_null(0).cast("int64") for name in (*summed, "requests")},
                 **{name: joined[f"row_{name}"].fill_null(UNKNOWN).cast("int64") for name in named},
             )
@@ -105,6 +116,11 @@ def _order(table: pa.Table, names: Sequence[str]) -> pa.Array:
     return pc.sort_indices(table, sort_keys=[(name, "ascending") for name in names])
 
 
+def _place(usage: ibis.Table) -> str:
+    """Return the column that says where in its file a row stands; few logs have the number of every row."""
+    return "source_row" if "source_row" in usage.columns else "source_line"
+
+
 def _stored(engine: Engine, name: str, table: pa.Table) -> ibis.Table:
     path = engine.folder / f"{name}.parquet"
     pq.write_table(table, path)
@@ -137,9 +153,23 @@ def _sorted(table: pa.Table, summed: Sequence[str], extra: Sequence[str]) -> Ord
     counted = {name: int64(table.column(name)) for name in summed}
     places = [int64(table.column("line")), int64(table.column("file")), ts_us]
     order = np.lexsort([*counted.values(), cell, *places])
+    blocks = _blocks(table)
     return Ordered(
         cell[order],
         ts_us[order],
         {name: values[order] for name, values in counted.items()},
         {name: int64(table.column(f"extra {name}"))[order] for name in extra},
+        None if blocks is None else blocks.take(order),
     )
+
+
+def _blocks(table: pa.Table) -> Blocks | None:
+    """Return the blocks of prompts; DataQualityError where the log does not say how many tokens one has."""
+    if "prefix_blocks" not in table.column_names:
+        return None
+    offsets, ids = lists(table.column("prefix_blocks"))
+    sizes = np.zeros(table.num_rows, np.int64)
+    if "block_tokens" in table.column_names:
+        sizes = int64(table.column("block_tokens"))
+    check_sizes(np.diff(offsets), sizes)
+    return blocks_of(offsets, ids, sizes)

@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from aggcost.errors import DataQualityError
 from aggcost.integers import IntArray, Mask
 
 Scope = Literal["all", "session"]
@@ -76,6 +77,15 @@ class Blocks:
 def blocks_of(offsets: IntArray, ids: IntArray, tokens: IntArray) -> Blocks:
     """Return blocks whose ids stand one after another: those of prompt i are `ids[offsets[i]:offsets[i + 1]]`."""
     return Blocks(offsets[:-1], np.diff(offsets), ids, tokens)
+
+
+def check_sizes(counts: IntArray, sizes: IntArray) -> None:
+    """Refuse prompts with blocks of which the log does not say how many tokens one has."""
+    if (sizes[counts > 0] < 1).any():
+        raise DataQualityError(
+            "the log names blocks of prompts, and not how many tokens a block has",
+            hint="state it: --assume block_tokens=512, or --map block_tokens=COLUMN",
+        )
 
 
 @dataclass(frozen=True, slots=True)

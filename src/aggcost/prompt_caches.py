@@ -64,15 +64,15 @@ def simulated(
 ) -> Simulated:
     """Return the split of the prompts of rows that go to `routes[route]`; `home` is the cell of each row."""
     size = len(own.cells)
-    cache = PromptCache(ttl_s=stated.ttl_s, minimum_tokens=stated.minimum_tokens)
+    cache = PromptCache(ttl_s=stated.ttl_s, minimum_tokens=stated.minimum_tokens, scope=stated.scope)
     written = "cache_write_5m" if stated.ttl_s <= _FIVE_MINUTES_S else "cache_write_1h"
     total = sum((rows.sums[key] for key in PROMPT_KEYS if key in rows.sums), np.zeros(len(rows), np.int64))
     sums = {key: np.zeros(size, np.int64) for key in PROMPT_KEYS}
     known = np.zeros(size, dtype=bool)
     for number in np.unique(route[route > 0]).tolist():
         places = np.flatnonzero((route == number) & (rows.ts_us != UNKNOWN))
-        prompts = Prompts(rows.ts_us[places], rows.extra["session"][places], total[places])
-        found = split(prompts, cache)
+        blocks = None if rows.blocks is None else rows.blocks.take(places)
+        found = split(Prompts(rows.ts_us[places], rows.extra["session"][places], total[places], blocks), cache)
         dear = _has_price(own, routes[number], written)[home[places]]
         write = np.where(dear, found.write_tokens, 0)
         for key, tokens in (

@@ -16,11 +16,10 @@ import pyarrow as pa
 
 from aggcost import ledger
 from aggcost.engine import Engine
-from aggcost.errors import DataQualityError
 from aggcost.integers import IntArray, group_sums, int64, lists
 from aggcost.ledger import Dim
 from aggcost.meters import PROMPT_KEYS
-from aggcost.prefix_cache import UNKNOWN_SESSION, Blocks, Prompts, blocks_of
+from aggcost.prefix_cache import UNKNOWN_SESSION, Blocks, Prompts, blocks_of, check_sizes
 
 NAMES = ("provider", "model", "service_tier", "region")
 # What decides the price of a request: names, the time and the size of its prompt, as the ledger has them.
@@ -153,11 +152,7 @@ class _Portions:
 
     def _blocks(self) -> Blocks:
         counts, sizes = self._joined("counts"), self._joined("size").astype(np.int64)
-        if (sizes[counts > 0] < 1).any():
-            raise DataQualityError(
-                "the log names blocks of prompts, and not how many tokens a block has",
-                hint="state it: --assume block_tokens=512, or --map block_tokens=COLUMN",
-            )
+        check_sizes(counts, sizes)
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
         return blocks_of(offsets, self._joined("ids"), sizes)
 
