@@ -35,7 +35,7 @@ service period latency_curves routed arm_rates
         backtest
         sides matchup reconcile audit origin resolving interval repeated price_check price_diff logged_prices
         commitments
-        contract_report what_if peaks lever_assumptions failing failover_report ordered in_order_report gates assumed bounds quality outcomes_file
+        contract_report what_if peaks answer_lengths cost_ranges lever_assumptions failing failover_report ordered in_order_report gates assumed bounds quality outcomes_file
         caches cached_bill prompt_log""",
         "supervisor cli api demo __init__ __main__",
     )

@@ -27,6 +27,7 @@ def test_sums_are_whole_in_parts_of_a_token() -> None:
     assert unit([SCALE]) == 125
     assert scaled(columns, [10] * 8, SCALE, 125) == [1400, 1400, 1820, 1820, 1400, 1250, 10, 1250]
     assert scaled(columns, [10] * 8, ONE, 1) == [10] * 8
+    assert scaled(columns, [10] * 8, Scale(Fraction(2), Fraction(3)), 1) == [20, 20, 30, 30, 20, 10, 10, 10]
 
 
 def test_bounds_lie_at_the_bound_over_the_ratio() -> None:

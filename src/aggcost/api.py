@@ -37,6 +37,7 @@ from aggcost.rating import Charges, Rates
 from aggcost.reconcile import reconcile as reconciled
 from aggcost.report import Report
 from aggcost.report_reconcile import Reconciliation
+from aggcost.waiting import rule_name
 from aggcost.what_if import questions
 
 if TYPE_CHECKING:
@@ -121,10 +122,7 @@ def replay(log: Log, chosen: Policy, rates: RateCard | None = None) -> Table:
         base = baseline.baseline(engine, usage, asked, [(chosen, card)], detailed=False)
         own = Rates(base.ledgers.cells, card, base.rates)
         found = candidates.candidate(chosen, base.ledgers, base.truths, own, base.dims)
-    names = [rule.name for rule in chosen.rules]
-    return _table(
-        found.after, ("rule", "from", "to"), {"rule": lambda index: names[index] if index >= 0 else "otherwise"}
-    )
+    return _table(found.after, ("rule", "from", "to"), {"rule": lambda index: rule_name(chosen, index)})
 
 
 def compare(log: Log, policies: Sequence[Policy], rates: RateCard | None = None) -> Report:

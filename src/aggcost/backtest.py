@@ -13,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
-from aggcost import failover_report, in_order_report, origin, scanning
+from aggcost import answer_lengths, failover_report, in_order_report, origin, scanning
 from aggcost.advice import advice
 from aggcost.arms import arm
 from aggcost.asserted import asserted_prices
@@ -24,6 +24,7 @@ from aggcost.candidates import Candidate, candidate, monthly_outside
 from aggcost.compare import Basis, Outside, comparison
 from aggcost.config import Budget
 from aggcost.contract_report import ContractNotes, contract_assumptions, of_baseline, of_candidate
+from aggcost.cost_ranges import cost_ranges
 from aggcost.coverage import unpriced_issues
 from aggcost.engine import Engine, open_engine
 from aggcost.errors import AggcostError, ConfigError, DataQualityError
@@ -126,6 +127,7 @@ def _simulated(
     command: Literal["simulate", "check"], options: Options, engine: Engine, usage: Usage, policies: Sequence[Policy]
 ) -> Report:
     cards = {policy.pricing: card_of(options, policy) for policy in policies}
+    policies = answer_lengths.learned(engine, usage.table, [(one, cards[one.pricing]) for one in policies])
     for policy in policies:
         if not options.catalogue_only:
             _check_routes(policy, cards[policy.pricing])
@@ -140,7 +142,7 @@ def _simulated(
     for policy in policies:
         own = rates[policy.pricing]
         last, ordered = _candidate(engine, options, base, policy, own)
-        one, compared = _compared(options, base, last, own.card)
+        one, compared = _compared(options, base, last, own)
         compared = replace(compared, in_order=in_order_report.section(last, ordered, options.scale))
         assumed += in_order_report.assumptions(last, ordered)
         arms.append(one)
@@ -237,7 +239,7 @@ def _check_routes(policy: Policy, card: RateCard) -> None:
             )
 
 
-def _compared(options: Options, base: Baseline, found: Candidate, card: RateCard) -> tuple[Arm, Comparison]:
+def _compared(options: Options, base: Baseline, found: Candidate, own: Rates) -> tuple[Arm, Comparison]:
     policy = found.policy
     lines = found.contract_lines
     outside = Outside(base.outside, monthly_outside(policy, base.outside), base.contract_lines, lines)
@@ -253,7 +255,8 @@ def _compared(options: Options, base: Baseline, found: Candidate, card: RateCard
         month=base.month,
         project=options.project,
         component_names=base.component_names,
-        asserted=_asserted(options, base, policy, card),
+        asserted=_asserted(options, base, policy, own.card),
+        ranges=cost_ranges(base, policy, own),
         ledgers=base.ledgers,
     )
     return one, comparison(base.arm, one, found, base.service, outside, basis)

@@ -30,6 +30,7 @@ from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision
 from aggcost.report_compare import Service as ServiceRow
 from aggcost.scanning import Ledgers
+from aggcost.sensitivity import CostRange
 from aggcost.service import Percentiles
 from aggcost.units import Label
 from aggcost.waiting import BY_PROCESSING, rule_name
@@ -86,6 +87,7 @@ class Basis:
     component_names: tuple[str, ...]
     asserted: tuple[AssertedPrice, ...]
     ledgers: Ledgers
+    ranges: tuple[CostRange, ...] = ()
 
 
 def comparison(
@@ -118,7 +120,7 @@ def comparison(
         moved_percent=percent(gone, requests),
         without_evidence_percent=percent(unproven, requests),
         asserted_prices=basis.asserted,
-        roi=_roi(baseline, after, outside, policy, basis.project),
+        roi=_roi(baseline, after, outside, policy, basis),
         interval=interval.of_months_like_these(found.before, found.after, basis.month),
         interval_note=interval.missing(found.before),
         warnings=_warnings(policy, found.routed),
@@ -126,17 +128,20 @@ def comparison(
     )
 
 
-def _roi(baseline: Arm, after: Arm, outside: Outside, policy: Policy, project: Project) -> Roi | None:
+def _roi(baseline: Arm, after: Arm, outside: Outside, policy: Policy, basis: Basis) -> Roi | None:
     """Return the return of a policy, None where a month's cost is not known, or where only prices are in question."""
     if policy.anew or baseline.cost_monthly is None or after.cost_monthly is None:
         return None
     (owed_before, owed_after), (stated_before, stated_after) = outside.contracts, outside.overheads
     return roi(
-        MonthlyCost(baseline.cost_monthly - owed_before - stated_before, stated_before, project.upkeep, owed_before),
+        MonthlyCost(
+            baseline.cost_monthly - owed_before - stated_before, stated_before, basis.project.upkeep, owed_before
+        ),
         MonthlyCost(after.cost_monthly - owed_after - stated_after, stated_after, policy.upkeep, owed_after),
         migration=policy.migration,
-        settings=project.finance,
+        settings=basis.project.finance,
         assumed_savings_usd=stated_before - stated_after,
+        ranges=basis.ranges,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,7 @@ from aggcost.cashflow import MONTHS_A_YEAR, Cashflow
 from aggcost.money import percent
 from aggcost.proposal import CountAs, Investment, MonthlyCost, Settings, propose
 from aggcost.readings import Reading, months, readings, roi_percent, usd
-from aggcost.sensitivity import Sensitivity, sensitivities
+from aggcost.sensitivity import CostRange, Sensitivity, sensitivities
 from aggcost.units import Months, Percent, Usd
 
 if TYPE_CHECKING:
@@ -61,9 +62,11 @@ def roi(
     migration: Migration | None,
     settings: Settings,
     assumed_savings_usd: Decimal = Decimal(0),
+    ranges: Sequence[CostRange] = (),
 ) -> Roi:
     """Return what the policy brings in; `assumed_savings_usd` is the part of the saving nobody measured.
 
+    `ranges` are assumptions about the requests with what they cost at either end.
     Without a migration nothing is invested; without an upkeep of its own the policy keeps today's.
     """
     proposal = propose(today, policy, migration, settings)
@@ -89,7 +92,7 @@ def roi(
         investment_parts=proposal.investment,
         hours_savings_monthly=None if hours.saved is None else usd(hours.saved),
         hours_count_as=hours.count_as,
-        sensitivity=sensitivities(proposal) if flow.investment > 0 else (),
+        sensitivity=sensitivities(proposal, ranges),
     )
 
 

@@ -6,22 +6,30 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aggcost import sticky
+from aggcost import answer_lengths, sticky
+from aggcost.arm_rates import names_of
 from aggcost.assumed import resting
 from aggcost.candidates import Candidate
 from aggcost.integers import Mask
-from aggcost.levers import Ranged
+from aggcost.levers import Pair, Ranged
 from aggcost.money import plain, settle
 from aggcost.policy import Rule, Split
 from aggcost.replay import Routed
 from aggcost.report import Assumption
-from aggcost.routes import Balance, Cascade
+from aggcost.routes import UNPAID, Balance, Cascade
 from aggcost.units import Requests
 
 
 def lever_assumptions(found: Candidate) -> tuple[Assumption, ...]:
     """Return what stands behind the figures of a policy without being in the log, a line for each assumption."""
-    return (*_sticky(found), *_cut_answers(found), *_waiting(found), *_ratios(found), *_targets(found))
+    return (
+        *_sticky(found),
+        *_cut_answers(found),
+        *_waiting(found),
+        *_ratios(found),
+        *_targets(found),
+        *_not_assumed(found),
+    )
 
 
 def _targets(found: Candidate) -> Iterator[Assumption]:
@@ -50,9 +58,40 @@ def _ratios(found: Candidate) -> Iterator[Assumption]:
                 yield Assumption(
                     name=f"{what} of {pair.target} for one of {source}",
                     value=plain(settle(ratio.value)),
-                    source=f"{found.policy.path}:{pair.line}",
+                    source=_told_by(found, pair) if what == "answers" else f"{found.policy.path}:{pair.line}",
                     range=" to ".join(plain(settle(end)) for end in ratio.ends) or None,
                     requests=requests,
+                )
+
+
+def _told_by(found: Candidate, pair: Pair) -> str:
+    where = f"{found.policy.path}:{pair.line}"
+    return where if pair.answers is None else "{}, learned from {:,} and {:,} answers".format(where, *pair.answers)
+
+
+def _not_assumed(found: Candidate) -> Iterator[Assumption]:
+    """Yield where the log shows other lengths of answers, and the policy takes them to be as they were."""
+    lengths = answer_lengths.of_cells(found.cells, found.rates.card)
+    names = found.rates.scaling.names if found.policy.levers.pairs else names_of(found.rates.card)
+    scale = found.parts[0].shares.scale
+    plain_ones = np.ones(len(found.routed.cell), dtype=bool) if scale is None else scale == 0
+    provider, model = found.cells.dims["provider"], found.cells.dims["model"]
+    for position, route in enumerate(found.routed.routes):
+        shares = (found.routed.route == position) & plain_ones
+        if route is None or route in UNPAID or not shares.any():
+            continue
+        target = names(route.provider, route.model)
+        codes = provider.codes.astype(np.int64) * len(model.values) + model.codes
+        for code in np.unique(codes[found.routed.cell[shares]]).tolist():
+            logged = provider.values[code // len(model.values)], model.values[code % len(model.values)]
+            source = names(*logged)
+            told = None if source == target else answer_lengths.ratio(lengths, source, target)
+            if told is not None and told.ratio != 1:
+                yield Assumption(
+                    name=f"answers of {route} for one of {'/'.join(one or '?' for one in logged)}",
+                    value="1",
+                    source="the log has {} from {:,} and {:,} answers".format(plain(settle(told.ratio)), *told.answers),
+                    requests=resting(found.cells, found.routed, shares & (codes == code)[found.routed.cell]),
                 )
 
 

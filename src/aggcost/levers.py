@@ -62,7 +62,8 @@ class Ranged:
 class Pair:
     """What moving from one model (None: from any) to another does to tokens: of all text, and to the length of answers.
 
-    `learned` says that `answer` is to be taken from the log.
+    `learned` says that `answer` is still to be taken from the log; `answers` are how many of both models it was taken
+    from.
     """
 
     source: Route | None
@@ -71,6 +72,7 @@ class Pair:
     answer: Ranged
     learned: bool
     line: int
+    answers: tuple[int, int] | None = None
 
     @property
     def scale(self) -> Scale:

@@ -50,7 +50,7 @@ def unit(scales: Iterable[Scale]) -> int:
 
 def scaled(columns: Sequence[str], sums: Sequence[int], scale: Scale, whole: int) -> list[int]:
     """Return the sums of `columns` at a scale, in 1/`whole`; records stay what they are."""
-    if whole == 1:
+    if whole == 1 and scale == ONE:
         return list(sums)
     return [
         number if column == "records" else int(number * whole * scale.of(column))

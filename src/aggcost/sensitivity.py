@@ -6,7 +6,7 @@ The bounds are stated with each row, for whoever has better ones. A row is a rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -34,6 +34,16 @@ class Sensitivity:
 
 
 @dataclass(frozen=True, slots=True)
+class CostRange:
+    """An assumption about the requests with both of its ends: in words, and how much more a month costs there."""
+
+    name: str
+    text: str
+    ends: tuple[str, str]
+    more_usd: tuple[Usd, Usd]
+
+
+@dataclass(frozen=True, slots=True)
 class _Doubt:
     name: str
     text: str
@@ -43,9 +53,14 @@ class _Doubt:
     flow_hard: Cashflow
 
 
-def sensitivities(proposal: Proposal) -> tuple[Sensitivity, ...]:
-    """Return the assumptions, the one that the payback hangs on most first; those without any effect are left out."""
-    found = [_row(doubt) for doubt in _doubts(proposal) if doubt.flow_kind != doubt.flow_hard]
+def sensitivities(proposal: Proposal, ranges: Sequence[CostRange] = ()) -> tuple[Sensitivity, ...]:
+    """Return the assumptions, the one that the payback hangs on most first; those without any effect are left out.
+
+    Where nothing is invested these are only the `ranges`, since no payback hangs on anything.
+    """
+    invested = proposal.cashflow(hours_usd=Fraction(0)).investment > 0
+    doubts = (*(_doubts(proposal) if invested else ()), *(_of_requests(proposal, one) for one in ranges))
+    found = [_row(doubt) for doubt in doubts if doubt.flow_kind != doubt.flow_hard]
     return tuple(sorted(found, key=_order))
 
 
@@ -88,6 +103,15 @@ def _doubts(proposal: Proposal) -> Iterator[_Doubt]:
     yield _Doubt("list_prices", "list prices and traffic, both sides", "as today", "-30 %", stated, falling)
     yield from _overheads(proposal, stated)
     yield from _hours(proposal, stated)
+
+
+def _of_requests(proposal: Proposal, one: CostRange) -> _Doubt:
+    """Return what happens at the ends of an assumption about the requests: the cheaper end is the kind one."""
+    stated = proposal.policy
+    costs = [replace(stated, requests_usd=stated.requests_usd + more) for more in one.more_usd]
+    flows = [replace(proposal, policy=cost).cashflow(hours_usd=proposal.hours.cash) for cost in costs]
+    kind, hard = sorted(range(2), key=lambda end: one.more_usd[end])
+    return _Doubt(one.name, one.text, one.ends[kind], one.ends[hard], flows[kind], flows[hard])
 
 
 def _overheads(proposal: Proposal, stated: Cashflow) -> Iterator[_Doubt]:

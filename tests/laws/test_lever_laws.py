@@ -67,7 +67,7 @@ def _lists(key: str, items: st.SearchStrategy[str]) -> st.SearchStrategy[list[st
 @st.composite
 def pairs(draw: st.DrawFn, named: list[str]) -> str:
     source = draw(st.sampled_from(["", *(f"from: {route}, " for route in ROUTES[:3])]))
-    tokens, answer = draw(st.sampled_from(["1.12", "0.9", "1"])), draw(st.sampled_from(["1.3", "0.75", "1"]))
+    tokens, answer = draw(st.sampled_from(["1.12", "0.9", "1", "2"])), draw(st.sampled_from(["1.3", "0.75", "1"]))
     answer = draw(st.sampled_from([answer, f"{{value: {answer}, low: 0.5, high: 2}}"]))
     return f"{{{source}to: {draw(st.sampled_from(named))}, token_ratio: {tokens}, answer_ratio: {answer}}}"
 
