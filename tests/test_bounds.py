@@ -63,6 +63,8 @@ def test_the_coin_that_costs_the_same(tmp_path):
         Decimal("0.09"),
     )
     assert coin.cheap_percent == 100
+    alone = {one.route: one.cost for one in found.routes}
+    assert alone == {None: Decimal("0.09"), "acme/mid": Decimal("0.042"), "acme/small": Decimal("0.063")}
     half, _ = bounds_of(tmp_path, "rules: [{when: task == 'a', split: {acme/mid: 25, as_logged: 75}}]\n")
     assert half.random_split.cheap_percent == 25
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggcost.outcomes import Answer, oracle_share, outcomes, random_share
+from aggcost.outcomes import Answer, Option, cheapest_reaching, oracle_share, outcomes, random_share
 
 DATA = os.environ.get("AGGCOST_REAL_DATA")
 
@@ -77,6 +77,40 @@ def test_the_oracle_is_never_worse_than_a_coin(patterns, percent):
         quality = low + (high - low) * Fraction(percent, 100)
         assert random_share(quality, low, high) == Fraction(percent, 100)
         assert oracle_share(found, "weak", "strong", quality) <= Fraction(percent, 100)
+
+
+def test_the_cheapest_of_those_that_are_good_enough():
+    half, most = Fraction(1, 2), Fraction(9, 10)
+    options = [Option("a", most, Fraction(3)), Option("b", half, Fraction(1)), Option("c", half, Fraction(2))]
+    assert cheapest_reaching(options, half).name == "b"
+    assert cheapest_reaching(options, Fraction(51, 100)).name == "a"
+    assert cheapest_reaching(options, Fraction(91, 100)) is None
+    assert cheapest_reaching([*options, Option("d", most, Fraction(1))], half).name == "d"  # the better at one price
+
+
+@pytest.mark.skipif(not DATA, reason="AGGCOST_REAL_DATA is not set: it names the folder of real outcomes")
+@pytest.mark.parametrize(
+    ("name", "single_usd", "cascade_usd", "percent"),
+    [
+        ("HEADLINES_e8", ".003330555", ".000192122", "-94.232"),
+        ("AGNEWS_e8", ".002036503", ".000564678", "-72.272"),
+        ("OVERRULING_e5", ".001060878", ".000453326", "-57.269"),
+    ],
+)
+def test_the_cheapest_cascade_that_is_as_good_as_the_best_model(name, single_usd, cascade_usd, percent):
+    """Published frontiers, USD a query; the figures were worked out elsewhere."""
+    path = Path(DATA or ".") / "traces" / "frugalgpt" / f"summary_{name}_full_2024.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    options = [
+        (row["Method"] == "FrugalGPT", Option(row["Method"], Fraction(row["Test_acc"]), Fraction(row["Test_cost"])))
+        for row in rows
+    ]
+    singles = [option for is_cascade, option in options if not is_cascade]
+    best = cheapest_reaching(singles, max(option.quality for option in singles))
+    found = cheapest_reaching([option for is_cascade, option in options if is_cascade], best.quality)
+    assert [round(float(one.cost_usd), 9) for one in (best, found)] == [float(single_usd), float(cascade_usd)]
+    assert round(float((found.cost_usd - best.cost_usd) / best.cost_usd * 100), 3) == float(percent)
 
 
 @pytest.mark.skipif(not DATA, reason="AGGCOST_REAL_DATA is not set: it names the folder of real outcomes")

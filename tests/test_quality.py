@@ -47,6 +47,8 @@ def test_what_outcomes_say_of_a_policy(tmp_path):
     assert found.oracle_percent == 75
     # 95 % of 0.75 is 0.7125: 0.2125 of the 0.25 between them at random, and of all questions by oracle.
     assert (found.floor_random_percent, found.floor_oracle_percent) == (85, Decimal("21.25"))
+    # Mid reaches 0.5 of the 0.7125 that are wanted: no route does.
+    assert found.cheapest_at_floor is None
     # Four of five requests are known. As logged 3 x 1 + 0.5 of 4 are right; moving task b to mid changes nothing.
     assert (found.known_percent, found.before_percent, found.after_percent) == (80, Decimal("87.5"), Decimal("87.5"))
     assert found.random_percent == 100
@@ -70,6 +72,16 @@ def test_a_split_has_the_quality_of_the_coin_that_it_is(tmp_path):
     assert found.after_percent == 65
     assert found.random_percent == 40
     assert (found.floor_random_percent, found.floor_oracle_percent) == (100, 25)
+
+
+def test_the_cheapest_route_whose_model_is_good_enough(tmp_path):
+    """All five requests may move: $0.004 each at mid, which is right on two thirds of what large is."""
+    text = "rules: [{when: true, split: {acme/mid: 20, acme/small: 80}}]\noutcomes: {file: o.csv, floor_percent: 66}\n"
+    small = "".join(f"q{at},,acme/small,{at % 4 == 0:d}\n" for at in range(8))
+    compared = quality_of(tmp_path, OUTCOMES + small, text)
+    found = compared.quality
+    assert (found.cheapest_at_floor, found.cheapest_at_floor_cost) == ("acme/mid", Decimal("0.02"))
+    assert "cheapest route that is as good: $0.020 to acme/mid" in dict(map(reversed, quality_facts(compared).rows))
 
 
 def test_a_policy_without_outcomes_has_no_quality(tmp_path):

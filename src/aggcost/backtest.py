@@ -146,7 +146,8 @@ def _simulated(
         compared = replace(compared, in_order=in_order_report.section(last, ordered, options.scale))
         assumed += in_order_report.assumptions(last, ordered)
         arms.append(one)
-        comparisons.append(replace(compared, bounds=_bounds(base, last, ordered), quality=quality(last)))
+        bounded = _bounds(base, last, ordered)
+        comparisons.append(replace(compared, bounds=bounded, quality=quality(last, bounded)))
         contracts.append(of_candidate(base, last))
         assumed += failover_report.assumptions(last)
         issues += [*unpriced_issues(last.after, own.card), *contracts[-1].issues]

@@ -6,6 +6,7 @@ bounds say how much of it, with the same requests, routes, prices, discounts and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -21,7 +22,7 @@ from aggcost.ledger import USAGE
 from aggcost.money import percent, settle
 from aggcost.policy import Cheapest, Policy, Route, Rule, Single, Target
 from aggcost.replay import Gate, decide
-from aggcost.report_bounds import Bounds, RandomSplit
+from aggcost.report_bounds import Bounds, RandomSplit, RouteCost
 from aggcost.routes import targets_of
 from aggcost.scanning import Ledgers
 from aggcost.units import Requests
@@ -36,12 +37,14 @@ def bounds(found: Candidate, ledgers: Ledgers, truths: Truths) -> Bounds | None:
     bounding = _Bounding(found, ledgers, truths)
     options = (None, *policy.routes)
     cost, cheapest = _usd(found), bounding.cost(Cheapest(options))
+    alone = [(route, bounding.cost(Single(route))) for route in options]
     return Bounds(
         movable_requests=_movable(found, truths),
         cost=None if cost is None else settle(cost),
         cheapest_eligible=None if cheapest is None else settle(cheapest),
         room=None if cost is None or cheapest is None else settle(cost - cheapest),
-        random_split=None if cost is None else _coin(bounding, options, cost),
+        random_split=None if cost is None else _coin(alone, cost),
+        routes=tuple(RouteCost(route=_name(route), cost=None if usd is None else settle(usd)) for route, usd in alone),
     )
 
 
@@ -65,16 +68,16 @@ class _Bounding:
         return None if totals.has_unpriced else totals.cost_usd
 
 
-def _coin(bounding: _Bounding, options: tuple[Route | None, ...], cost_usd: Fraction) -> RandomSplit | None:
-    costs = [(bounding.cost(Single(route)), position) for position, route in enumerate(options)]
-    priced = [(usd, position) for usd, position in costs if usd is not None]
+def _coin(alone: Sequence[tuple[Route | None, Fraction | None]], cost_usd: Fraction) -> RandomSplit | None:
+    """Return the coin between the cheapest and the dearest of the costs of routes `alone`."""
+    priced = [(usd, position) for position, (_, usd) in enumerate(alone) if usd is not None]
     if not priced:
         return None
     (low, cheap), (high, dear) = min(priced), max(priced)
     share = (high - cost_usd) / (high - low) if high > low else None
     return RandomSplit(
-        cheap=_name(options[cheap]),
-        dear=_name(options[dear]),
+        cheap=_name(alone[cheap][0]),
+        dear=_name(alone[dear][0]),
         cheap_cost=settle(low),
         dear_cost=settle(high),
         cheap_percent=percent(share, Fraction(1)) if share is not None and 0 <= share <= 1 else None,

@@ -91,6 +91,20 @@ def outcomes(answers: Iterable[Answer]) -> Outcomes:
     return Outcomes(models, dict(found), len(by_question) - len(complete))
 
 
+class Option(NamedTuple):
+    """Something that answers questions, its quality (a share of them) and what it costs in US dollars."""
+
+    name: str
+    quality: Fraction
+    cost_usd: Fraction
+
+
+def cheapest_reaching(options: Iterable[Option], quality: Fraction) -> Option | None:
+    """Return the cheapest option that reaches a quality, the better of equally cheap ones; None where none does."""
+    able = [option for option in options if option.quality >= quality]
+    return min(able, key=lambda option: (option.cost_usd, -option.quality, option.name), default=None)
+
+
 def random_share(quality: Fraction, weak: Fraction, strong: Fraction) -> Fraction | None:
     """Return which share of requests must go to the strong model, whichever they are, to reach a quality.
 

@@ -8,24 +8,25 @@ from decimal import Decimal
 from fractions import Fraction
 
 from aggcost.candidates import Candidate
-from aggcost.money import percent
-from aggcost.outcomes import Outcomes, oracle_share, random_share
+from aggcost.money import percent, settle
+from aggcost.outcomes import Option, Outcomes, cheapest_reaching, oracle_share, random_share
 from aggcost.outcomes_file import read_outcomes
+from aggcost.report_bounds import Bounds
 from aggcost.report_quality import ModelQuality, Quality
 from aggcost.routes import Route
 
 _ONE = Fraction(1)
 
 
-def quality(found: Candidate) -> Quality | None:
-    """Return what the outcomes that the policy names say of it, None where it names none."""
+def quality(found: Candidate, bounded: Bounds | None) -> Quality | None:
+    """Return what the outcomes that the policy names say of it and of its bounds, None where it names none."""
     asked = found.policy.evidence
     if asked is None:
         return None
     known = read_outcomes(asked.path)
     best, worst = known.strong, known.weak
     floor = known.quality(best) * Fraction(asked.floor_percent) / 100
-    mix = _mix(found, known)
+    mix, cheapest = _mix(found, known), _cheapest(bounded, known, floor)
     return Quality(
         source=str(asked.path),
         questions=known.questions,
@@ -37,11 +38,24 @@ def quality(found: Candidate) -> Quality | None:
         floor_percent=asked.floor_percent,
         floor_random_percent=_percent(random_share(floor, known.quality(worst), known.quality(best))),
         floor_oracle_percent=_percent(oracle_share(known, worst, best, floor)),
+        cheapest_at_floor=None if cheapest is None else cheapest.name,
+        cheapest_at_floor_cost=None if cheapest is None else settle(cheapest.cost_usd),
         before_percent=_percent(mix.before),
         after_percent=_percent(mix.after),
         known_percent=_percent(mix.known),
         random_percent=None if mix.after is None else _percent(random_share(mix.after, mix.worst, mix.best)),
     )
+
+
+def _cheapest(bounded: Bounds | None, known: Outcomes, floor: Fraction) -> Option | None:
+    """Return the route that costs least of those whose model reaches the floor."""
+    routes = () if bounded is None else bounded.routes
+    options = [
+        Option(one.route, known.quality(model), Fraction(one.cost))
+        for one in routes
+        if one.route is not None and one.cost is not None and (model := _model(one.route, known)) is not None
+    ]
+    return cheapest_reaching(options, floor)
 
 
 @dataclass(frozen=True, slots=True)

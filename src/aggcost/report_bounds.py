@@ -24,6 +24,14 @@ class RandomSplit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouteCost:
+    """What it would cost if every movable request went to one route (None: stayed as logged) that can take it."""
+
+    route: str | None
+    cost: Usd | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """What the requests that a policy may move could cost, in the period, with those that it may not move unchanged.
 
@@ -37,4 +45,5 @@ class Bounds:
     cheapest_eligible: Usd | None
     room: Annotated[Usd | None, "`cost` minus `cheapest_eligible`"]
     random_split: RandomSplit | None
+    routes: tuple[RouteCost, ...] = ()
     label: Label = "recomputed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggcost.units import Count, Label, Percent
+from aggcost.units import Count, Label, Percent, Usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,9 @@ class Quality:
     `floor_percent` of the best model's quality, `floor_random_percent` of the calls must go to it at random, and
     `floor_oracle_percent` by an oracle; None where that does not reach it.
 
+    `cheapest_at_floor` is the route that costs least (`cheapest_at_floor_cost`, of the bounds) if every request that
+    may move went there, of those whose model reaches the floor.
+
     `before_percent` and `after_percent` are those of the requests as logged and under the policy, if requests are like
     the questions of their task, over the `known_percent` of the requests whose models the file has on both sides.
     `random_percent` is the share of calls to the best model at which a coin does as well as the policy.
@@ -38,6 +41,8 @@ class Quality:
     floor_percent: Percent
     floor_random_percent: Percent | None
     floor_oracle_percent: Percent | None
+    cheapest_at_floor: str | None
+    cheapest_at_floor_cost: Usd | None
     before_percent: Percent | None
     after_percent: Percent | None
     known_percent: Percent | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggcost.output.blocks import Facts
 from aggcost.output.clean import clean
-from aggcost.output.figures import count, percentage, share
+from aggcost.output.figures import count, dollars, percentage, share
 from aggcost.report_compare import Comparison
 from aggcost.report_quality import Quality
 
@@ -16,7 +16,7 @@ def quality_facts(comparison: Comparison) -> Facts | None:
     found = comparison.quality
     if found is None:
         return None
-    words = [("quality", _models(found)), ("", _floor(found)), ("", _requests(found))]
+    words = [("quality", _models(found)), ("", _floor(found)), ("", _cheapest(found)), ("", _requests(found))]
     return Facts(tuple((name, text) for name, text in words if text))
 
 
@@ -34,6 +34,14 @@ def _floor(found: Quality) -> str:
     if found.floor_oracle_percent is None:
         return wanted
     return f"{wanted}, for {share(found.floor_oracle_percent)} by an oracle"
+
+
+def _cheapest(found: Quality) -> str:
+    if found.cheapest_at_floor is None:
+        return ""
+    return (
+        f"cheapest route that is as good: {dollars(found.cheapest_at_floor_cost)} to {clean(found.cheapest_at_floor)}"
+    )
 
 
 def _requests(found: Quality) -> str:
