@@ -46,6 +46,7 @@ def with_answers(routed: Routed, cells: Cells) -> Routed:
         refused=np.concatenate([routed.refused, no]),
         waited_ms=np.concatenate([routed.waited_ms, nothing]),
         waits=None if routed.waits is None else np.concatenate([routed.waits, no]),
+        answered=None if routed.answered is None else np.concatenate([routed.answered, nothing]),
         routes=routes,
     )
 
