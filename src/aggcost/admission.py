@@ -18,7 +18,7 @@ import numpy as np
 
 from aggcost.integers import IntArray, Mask
 from aggcost.rate_limits import Window
-from aggcost.room import OVER, SPENT
+from aggcost.room import OVER, REJECTED, SPENT
 
 _MINUTE_S = 60
 _NOBODY = -1
@@ -57,7 +57,8 @@ class Requests:
 class Admitted:
     """What became of requests: `hop` is the place in its chain of the route that admits one, -1 where none does.
 
-    `refused` is the place in `refusals` of the routes that refused it on the way, with the reason. `waited_s` is the
+    `refused` is the place in `refusals` of the routes that refused it on the way, with the reason; what comes behind a
+    route that rejects refuses it, too, without being asked. `waited_s` is the
     time in a queue. `exhausted` says, by route and period, at which second a request first found the budget spent.
     """
 
@@ -103,7 +104,7 @@ def _along(
         if at_s is not None:
             return hop, at_s - second, refusals
         if room.rejects:
-            return _NOBODY, 0, (*refusals, *((later, why) for later in chain[hop:]))
+            return _NOBODY, 0, (*refusals, (route, why), *((later, REJECTED) for later in chain[hop + 1 :]))
         refusals = (*refusals, (route, why))
     return _NOBODY, 0, refusals
 

@@ -19,6 +19,7 @@ from aggcost.policy import Route
 from aggcost.rate_limits import WINDOWS, Load, first_over, peak
 from aggcost.report import Assumption
 from aggcost.report_in_order import InOrder, Limit, Peak, PromptCache, ResponseCache, Spilled
+from aggcost.room import REJECTED
 from aggcost.routes import UNSERVED
 
 
@@ -86,8 +87,8 @@ def _limit(replayed: Replayed, route: Route | None, stated: StatedLimit, scale: 
         waited=int(queued.sum()),
         longest_wait_s=int(kernel.waited_s[queued].max(initial=0)),
         exhausted=tuple(
-            _text(replayed, at_s * SECOND_US)
-            for (spent, _), at_s in sorted(kernel.exhausted.items(), key=lambda item: item[1])
+            _text(replayed, at_us)
+            for (spent, _), at_us in sorted(kernel.exhausted.items(), key=lambda item: item[1])
             if spent == route
         ),
     )
@@ -95,18 +96,18 @@ def _limit(replayed: Replayed, route: Route | None, stated: StatedLimit, scale: 
 
 def _peak(replayed: Replayed, load: Load, stated: StatedLimit, window: str) -> Peak:
     ones = np.ones(len(load), np.int64)
-    kind = WINDOWS[0] if window == WINDOWS[0] else WINDOWS[1]
+    kind, first_us = WINDOWS[0] if window == WINDOWS[0] else WINDOWS[1], replayed.found.first_us
     over = [
-        first_over(load, units, kind, allowed)
+        first_over(load, units, kind, allowed, first_us)
         for units, allowed in ((ones, stated.requests_per_minute), (load.tokens, stated.tokens_per_minute))
         if allowed is not None and len(load)
     ]
-    first_us = min((at_us for at_us in over if at_us is not None), default=None)
+    broken_us = min((at_us for at_us in over if at_us is not None), default=None)
     return Peak(
         window=kind,
-        requests=peak(load, ones, kind).units,
-        tokens=peak(load, load.tokens, kind).units,
-        first_broken=None if first_us is None else _text(replayed, first_us),
+        requests=peak(load, ones, kind, first_us).units,
+        tokens=peak(load, load.tokens, kind, first_us).units,
+        first_broken=None if broken_us is None else _text(replayed, broken_us),
     )
 
 
@@ -135,19 +136,16 @@ def _asked(found: Found, route: Route | None) -> Mask:
 
 
 def _refused(found: Found, route: Route | None) -> Mask:
-    kinds = np.array([any(one == route for one, _ in refusals) for refusals in found.refusals], dtype=bool)
+    kinds = np.array(
+        [any(one == route and why != REJECTED for one, why in refusals) for refusals in found.refusals], dtype=bool
+    )
     mask: Mask = kinds[found.refused] & (found.chain >= 0)
     return mask
 
 
 def _route_of(found: Found) -> IntArray:
     """Return the number of the route that admits each row, -1 where none does or it asks none."""
-    longest = max((len(chain) for chain in found.chains.chains), default=0) + 1
-    table = np.full((len(found.chains.chains) + 1, longest), -1, np.int64)
-    for number, chain in enumerate(found.chains.chains):
-        table[number, : len(chain)] = chain
-    admitted: IntArray = np.where((found.chain >= 0) & (found.hop >= 0), table[found.chain, found.hop], -1)
-    return admitted
+    return np.where(found.chain >= 0, found.served_by, -1)
 
 
 def _went_to(found: Found, refused: Mask) -> tuple[Spilled, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 import ibis
 import numpy as np
 
-from aggcost import admission, answers, fates, response_cache
+from aggcost import admission, answers, fates, ledger, response_cache
 from aggcost.admission import Requests, RouteLimit
 from aggcost.answers import ANSWERED
 from aggcost.arm_rates import arm_rates
@@ -28,7 +28,7 @@ from aggcost.integers import IntArray, Mask
 from aggcost.ledger import USAGE, Cells, Dim
 from aggcost.limit_costs import PICO, cost_pico_usd, days_and_months
 from aggcost.meters import TOKEN_KEYS
-from aggcost.ordered_rows import SECOND_US, UNKNOWN, Ordered, numbered
+from aggcost.ordered_rows import SECOND_US, UNKNOWN, Ordered, numbered, ts_us
 from aggcost.policy import Policy, Route
 from aggcost.prompt_caches import Simulated, simulated
 from aggcost.rating import Rates
@@ -38,6 +38,7 @@ from aggcost.scanning import Ledgers
 
 _ANSWERS = (None, answers.SAME, answers.ANOTHER, answers.UNKNOWN)
 _KEY, _PROMPT, _SESSION = "key", "prompt", "session"
+_ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Found:
 
     `chain` is the number of its chain (-1: none that a limit is in), `hop` how far along it the request came (-1: no
     route admitted it), `refused` the place in `refusals`, `waited_s` the time in a queue. `hits` were answered by the
-    cache, with the answer to the row `used`, of those `able` to. `weighted` go to several routes by weight.
+    cache, with the answer to the row `used`, of those `able` to. `weighted` go to several routes by weight. `first_us`
+    is when the first request of the log came; seconds and fixed minutes begin with it.
     """
 
     rows: Ordered
@@ -57,10 +59,21 @@ class Found:
     refusals: tuple[frozenset[tuple[Route | None, str]], ...]
     waited_s: IntArray
     exhausted: Mapping[tuple[Route | None, int], int]
+    first_us: int
     hits: Mask
     used: IntArray
     able: Mask
     weighted: Mask
+
+    @property
+    def served_by(self) -> IntArray:
+        """The number of the route that serves each row, -1 of one that no route of a chain does."""
+        longest = max((len(chain) for chain in self.chains.chains), default=0) + 1
+        table = np.full((len(self.chains.chains) + 1, longest), -1, np.int64)
+        for number, chain in enumerate(self.chains.chains):
+            table[number, : len(chain)] = chain
+        route = table[self.chains.chain[self.rows.cell], self.hop]
+        return np.where(self.hits | (self.hop < 0), -1, route)
 
     @property
     def tokens(self) -> IntArray:
@@ -98,14 +111,34 @@ def in_order(engine: Engine, options: Options, base: Baseline, policy: Policy, o
     replays = stated.prompt_cache.mode == "simulated"
     rows = known.rows(np.flatnonzero(among), _extra(engine, base.usage.table, stated), blocks=replays)
     able = cached[rows.cell] & (rows.ts_us != UNKNOWN)
-    hits, used = _hits(stated, rows, able)
-    asking = np.flatnonzero(limited[rows.cell] & ~hits & (rows.ts_us != UNKNOWN))
-    found = _Admission(stated, possible, rates, str(zone), options.scale).found(rows, asking, hits, used)
-    found = replace(found, able=able)
+    admitting = _Admission(stated, possible, rates, str(zone), options.scale, _first_us(engine, base.usage.table))
+    found = _settled(admitting, rows, able, limited[rows.cell] & (rows.ts_us != UNKNOWN))
     split, home = fates.split(known.cells, rows, *_fates(found))
     own, truths = own.afresh(split), Truths(split, zone)
     ledgers = replace(base.ledgers, cells=split, simulated=_simulated(stated, found, home, own))
     return Replayed(ledgers, truths, own, keys(ledgers, truths, options.project, options.by), found, home)
+
+
+def _settled(admitting: _Admission, rows: Ordered, able: Mask, limited: Mask) -> Found:
+    """Return what caches and limits make of the rows: what is answered asks no route, what is lost stores no answer.
+
+    Each hangs on what came before alone, so every round is right for longer than the one before it.
+    """
+    lost = np.zeros(len(rows), dtype=bool)
+    for _ in range(_ROUNDS):
+        hits, used = _hits(admitting.stated, rows, able, able & ~lost)
+        found = admitting.found(rows, np.flatnonzero(limited & ~hits), hits, used)
+        if not (able & (lost != (found.hop < 0))).any():
+            break
+        lost = found.hop < 0
+    return replace(found, able=able)
+
+
+def _first_us(engine: Engine, usage: ibis.Table) -> int:
+    """Return when the first request of a log came (microseconds), 0 where none has a time."""
+    kept = usage.filter(ledger.accepted(usage))
+    (row,) = engine.to_arrow(kept.aggregate(first=ts_us(kept).min())).to_pylist()
+    return int(row["first"] or 0)
 
 
 def tokens_of(rows: Ordered) -> IntArray:
@@ -154,12 +187,12 @@ def _hashed(engine: Engine, text: ibis.Value) -> ibis.Value:
     return ibis.ifelse(text.isnull(), ibis.null("int64"), engine.hashed(text))
 
 
-def _hits(stated: InOrder, rows: Ordered, able: Mask) -> tuple[Mask, IntArray]:
+def _hits(stated: InOrder, rows: Ordered, able: Mask, stores: Mask) -> tuple[Mask, IntArray]:
     cache = stated.response_cache
     if cache is None:
         return np.zeros(len(rows), dtype=bool), np.full(len(rows), -1, np.int64)
     key = np.where(able, rows.extra[_KEY], UNKNOWN)
-    return response_cache.hits(rows.ts_us, key, able, ResponseCache(cache.ttl_s, cache.capacity))
+    return response_cache.hits(rows.ts_us, key, stores, ResponseCache(cache.ttl_s, cache.capacity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +204,13 @@ class _Admission:
     rates: Rates
     zone: str
     scale: int
+    first_us: int
 
     def found(self, rows: Ordered, places: IntArray, hits: Mask, used: IntArray) -> Found:
         """Return the rows with the routes that admit those at `places`; the others ask for none."""
         routes = self.possible.routes
         requests = self._requests(rows.take(places))
-        known = rows.ts_us[rows.ts_us != UNKNOWN]
-        first_s = int(known[0]) // SECOND_US if len(known) else 0
-        admitted = admission.admit(requests, self.possible.chains, self._limits(), first_s, self.scale)
+        admitted = admission.admit(requests, self.possible.chains, self._limits(), 0, self.scale)
         return Found(
             rows=rows,
             chains=self.possible,
@@ -187,7 +219,11 @@ class _Admission:
             refused=_spread(places, admitted.refused, len(rows), 0),
             refusals=tuple(frozenset((routes[number], why) for number, why in one) for one in admitted.refusals),
             waited_s=_spread(places, admitted.waited_s, len(rows), 0),
-            exhausted={(routes[number], period): at_s for (number, period), at_s in admitted.exhausted.items()},
+            exhausted={
+                (routes[number], period): self.first_us + at_s * SECOND_US
+                for (number, period), at_s in admitted.exhausted.items()
+            },
+            first_us=self.first_us,
             hits=hits,
             used=used,
             able=hits,
@@ -205,7 +241,7 @@ class _Admission:
             if (limit := self.stated.limits.get(route)) is not None and limit.budget_usd is not None
         }  # fmt: skip
         return Requests(
-            second=rows.ts_us // SECOND_US,
+            second=(rows.ts_us - self.first_us) // SECOND_US,
             tokens=tokens_of(rows),
             day=day,
             period={number: day if limit.per == "day" else month for number, limit in budgets.items()},
@@ -259,5 +295,4 @@ def _answers(found: Found) -> IntArray:
 def _simulated(stated: InOrder, found: Found, home: IntArray, own: Rates) -> Simulated | None:
     if stated.prompt_cache.mode != "simulated":
         return None
-    route = np.array([one[0] if one else -1 for one in found.chains.chains] + [-1])[found.chains.chain[found.rows.cell]]
-    return simulated(stated.prompt_cache, found.rows, home, route, found.chains.routes, own)
+    return simulated(stated.prompt_cache, found.rows, home, found.served_by, found.chains.routes, own)

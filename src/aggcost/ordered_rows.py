@@ -78,7 +78,7 @@ class Numbered:
         table = self.engine.to_arrow(
             joined.select(
                 cell=joined.key_cell,
-                ts_us=_ts_us(joined).fill_null(UNKNOWN),
+                ts_us=ts_us(joined).fill_null(UNKNOWN),
                 file=joined.file_number.fill_null(0),
                 line=joined[_place(joined)].fill_null(0).cast("int64"),
                 **{name: joined[name] for name in _BLOCKS if blocks and name in joined.columns},
@@ -143,7 +143,8 @@ def _counted(usage: ibis.Table, wanted: Plan) -> dict[str, ibis.Value]:
     return {**tokens, "requests": usage.request_count, "recorded_pico": pico, **extra}
 
 
-def _ts_us(usage: ibis.Table) -> ibis.Value:
+def ts_us(usage: ibis.Table) -> ibis.Value:
+    """Return the time of a row in microseconds since 1970, UTC."""
     seconds = usage.ts.truncate("s").epoch_seconds().cast("int64")
     return seconds * SECOND_US + usage.ts.microsecond().cast("int64")
 

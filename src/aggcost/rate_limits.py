@@ -51,28 +51,31 @@ class Peak:
     at_us: int | None
 
 
-def peak(load: Load, units: IntArray, window: Window) -> Peak:
-    """Return the most `units` (one number a request) of any minute; the first such minute where there are several."""
+def peak(load: Load, units: IntArray, window: Window, first_us: int | None = None) -> Peak:
+    """Return the most `units` (one number a request) of any minute; the first such minute where there are several.
+
+    Fixed minutes begin at `first_us`, by default with the first request.
+    """
     if not len(load):
         return Peak(0, None)
-    summed = _in_window(load.ts_us, units, window)
+    summed = _in_window(load.ts_us, units, window, first_us)
     place = int(np.argmax(summed))
     return Peak(int(summed[place]), int(load.ts_us[place]))
 
 
-def first_over(load: Load, units: IntArray, window: Window, allowed: int) -> int | None:
+def first_over(load: Load, units: IntArray, window: Window, allowed: int, first_us: int | None = None) -> int | None:
     """Return the time (microseconds) of the first request that is one too many, None where none is."""
-    over = np.flatnonzero(_in_window(load.ts_us, units, window) > allowed)
+    over = np.flatnonzero(_in_window(load.ts_us, units, window, first_us) > allowed)
     return int(load.ts_us[over[0]]) if len(over) else None
 
 
-def _in_window(ts_us: IntArray, units: IntArray, window: Window) -> IntArray:
+def _in_window(ts_us: IntArray, units: IntArray, window: Window, first_us: int | None) -> IntArray:
     """Return for each request the units of its minute up to and including it."""
     before = np.concatenate([np.zeros(1, np.int64), np.cumsum(units)])
     if window == "sliding":
         first = np.searchsorted(ts_us, ts_us - MINUTE_US, side="right")
     else:
-        minutes = (ts_us - ts_us[0]) // MINUTE_US
+        minutes = (ts_us - (ts_us[:1] if first_us is None else first_us)) // MINUTE_US
         first = np.searchsorted(minutes, minutes, side="left")
     summed: IntArray = before[1:] - before[first]
     return summed

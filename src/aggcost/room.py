@@ -15,6 +15,7 @@ from aggcost.replay import Routed
 FULL = "full"  # key of the ledger: which routes refused a request, and why
 QUEUED = "queued_s"  # key of the ledger: how long a request waited in a queue for room
 OVER, SPENT = "over the rate limit", "budget spent"
+REJECTED = "rejected before"  # by a route that lets nothing go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Room:
     def refused(self, route: Route | None, rows: IntArray) -> Iterable[tuple[str, Mask]]:
         """Return which cells at `rows` found no room on `route`, by reason."""
         refusals = self.cells.dims[FULL].take(rows)
-        for why in ((route, OVER), (route, SPENT)):
+        for why in ((route, OVER), (route, SPENT), (route, REJECTED)):
             yield why[1], refusals.mask(partial(_holds, why))
 
 

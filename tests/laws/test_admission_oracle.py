@@ -10,7 +10,7 @@ import pytest
 
 from aggcost.admission import Requests, RouteLimit, admit
 from aggcost.response_cache import ResponseCache, hits
-from aggcost.room import OVER, SPENT
+from aggcost.room import OVER, REJECTED, SPENT
 
 CASES = 600
 
@@ -68,7 +68,7 @@ class Oracle:
             if at_s is not None:
                 return hop, at_s - second, tuple(refusals)
             if case["limits"][route].when_full == "reject":
-                return -1, 0, (*refusals, *((later, why) for later in chain[hop:]))
+                return -1, 0, (*refusals, (route, why), *((later, REJECTED) for later in chain[hop + 1 :]))
             refusals.append((route, why))
         return -1, 0, tuple(refusals)
 
