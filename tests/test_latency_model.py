@@ -8,7 +8,7 @@ import pytest
 from aggcost import latency_model
 from aggcost.latency_model import PARTS, STEPS, Line
 from aggcost.ledger import Dim
-from aggcost.timing import INPUT_BOUNDS, OUTPUT_BOUNDS, Observed, Tokens
+from aggcost.timing import INPUT_BINS, OUTPUT_BINS, Observed, Tokens
 
 STEP = 2 ** (1 / STEPS)  # the width of the grid
 
@@ -16,9 +16,8 @@ STEP = 2 ** (1 / STEPS)  # the width of the grid
 def tokens(prompt, answer, requests=None):
     prompt, answer = np.array(prompt, np.int64), np.array(answer, np.int64)
     counts = np.ones(len(prompt), np.int64) if requests is None else np.array(requests, np.int64)
-    bins = [
-        np.searchsorted(bounds, one, side="right") for bounds, one in ((INPUT_BOUNDS, prompt), (OUTPUT_BOUNDS, answer))
-    ]
+    kept = ((INPUT_BINS, prompt), (OUTPUT_BINS, answer))
+    bins = [np.searchsorted(bins.bounds, one, side="right") for bins, one in kept]
     return Tokens(counts, np.ones(len(prompt), dtype=bool), *bins, prompt * counts, answer * counts)
 
 

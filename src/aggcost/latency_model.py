@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from aggcost.integers import IntArray
-from aggcost.timing import BLOCKS, INPUT_BOUNDS, OUTPUT_BOUNDS, Observed, Tokens
+from aggcost.timing import BLOCKS, INPUT_BINS, OUTPUT_BINS, Bins, Observed, Tokens
 
 FEWEST_ROWS = 30  # of a route for a line, and of a kind for residuals of its own
 STEPS = 256  # of the grid, a doubling
@@ -192,8 +192,8 @@ def _solved(squares: np.ndarray[tuple[int, int], np.dtype[np.float64]], aims: Fl
 
 def _kinds(block: IntArray, tokens: Tokens, *, by_prompt: bool) -> IntArray:
     """Return the kind of each row: its block of the day and the length of its answer (by_prompt: of its prompt)."""
-    bounds, bins = (INPUT_BOUNDS, tokens.input_bin) if by_prompt else (OUTPUT_BOUNDS, tokens.output_bin)
-    of_bin = np.searchsorted(_LENGTHS, np.array((0, *bounds)), side="right")
+    kept, bins = (INPUT_BINS, tokens.input_bin) if by_prompt else (OUTPUT_BINS, tokens.output_bin)
+    of_bin = np.searchsorted(_LENGTHS, np.array((0, *kept.bounds)), side="right")
     kinds: IntArray = _kind(block + 1, of_bin[bins])
     return kinds
 
@@ -243,13 +243,13 @@ def _shares(steps: IntArray, counts: IntArray) -> tuple[int, IntArray]:
 
 def _sizes(tokens: Tokens, *, by_prompt: bool) -> IntArray:
     """Return the size of prompt and answer of each row, in doublings, as one number (by_prompt: of the prompt)."""
-    prompts, answers = (_doublings(bounds) for bounds in (INPUT_BOUNDS, OUTPUT_BOUNDS))
+    prompts, answers = _doublings(INPUT_BINS), _doublings(OUTPUT_BINS)
     of_prompt = prompts[tokens.input_bin] * _ALL_SIZES
     return of_prompt if by_prompt else of_prompt + answers[tokens.output_bin]
 
 
-def _doublings(bounds: tuple[int, ...]) -> IntArray:
-    return np.array([0, *(bound.bit_length() for bound in bounds)], np.int64)
+def _doublings(bins: Bins) -> IntArray:
+    return np.array([0, *(bound.bit_length() for bound in bins.bounds)], np.int64)
 
 
 def _support(model: Model, tokens: Tokens, weights: IntArray) -> int:

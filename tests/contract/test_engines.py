@@ -87,6 +87,10 @@ def awkward_rows() -> list[Row]:
         row["timestamp"] = row["timestamp"].replace("Z", draw.choice(["Z", ".5Z", ".999999Z"]))
         row["request_id"] = draw.choice([row["request_id"], None, "again"])
         row["cost_usd"] = draw.choice([None, "0.000123456789", "1.5"])
+    times = random.Random(6)
+    for row in rows:
+        row["ttft_ms"] = times.choice([None, 40, 41.5, 90])
+        row["latency_ms"] = f"{row['latency_ms']}{times.choice(['', '.25'])}" if row["latency_ms"] else None
     return rows
 
 
