@@ -72,6 +72,14 @@ def test_nobody_waits_for_what_may_wait(tmp_path: Path) -> None:
     assert line.value == "task == 'nightly': batch tier, without effect on who waits"
 
 
+def test_what_is_known_of_a_route_is_known_of_it_where_it_waits(tmp_path: Path) -> None:
+    rows = [request(task="nightly"), request(task="nightly", provider="other", model="small")]
+    text = f"rules: [{{name: one, when: model == 'large', route: acme/small}}]\n{NIGHT}"
+    report = simulated(tmp_path, rows, text)
+    assert {one.to for one in report.comparisons[0].decisions} == {"acme/small (batch)", "other/small (batch)"}
+    assert not [one.name for one in report.assumptions if "context window" in one.name or "maximum output" in one.name]
+
+
 def test_a_route_that_waits_is_as_available_as_asserted_without_the_tier(tmp_path: Path) -> None:
     text = f"rules: [{{name: one, when: true, route: other/small}}]\n{NIGHT}\nroutes: {{other/small: {{availability: 75}}}}"
     report = simulated(tmp_path, [request(task="nightly")] * 4, text)

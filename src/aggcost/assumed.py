@@ -17,6 +17,7 @@ from aggcost.replay import Routed
 from aggcost.report import Assumption
 from aggcost.routes import UNPAID
 from aggcost.units import Requests
+from aggcost.waiting import BY_PROCESSING
 
 _NOWHERE = "no source"
 
@@ -31,7 +32,9 @@ def _of_routes(cells: Cells, routed: Routed, asked: Gates) -> Iterator[Assumptio
         if route is None or route in UNPAID:
             continue
         for one in asked.unknown(route):
-            if requests := resting(cells, routed, (routed.route == position) & one.cells[routed.cell]):
+            # What waits where it was logged keeps its model, which took it.
+            shares = (routed.route == position) & (routed.rule != BY_PROCESSING)
+            if requests := resting(cells, routed, shares & one.cells[routed.cell]):
                 name = f"{one.name} of {route}"
                 yield Assumption(name=name, value=one.assumed, source=_NOWHERE, requests=requests)
 

@@ -7,7 +7,7 @@ on it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -63,7 +63,7 @@ class Eligibility:
         """Return which cells at `rows` the route cannot take, by reason; as logged takes all."""
         if route is None:
             return
-        known = self.facts.get(route, Facts())
+        known = self._facts(route)
         yield from self._limits(route, known, rows)
         for word, cells in self.needs.items():
             if word in known.lacks:
@@ -76,11 +76,11 @@ class Eligibility:
 
     def has(self, route: Route) -> frozenset[str]:
         """Return the abilities that the route is known to have."""
-        return self.facts.get(route, Facts()).has
+        return self._facts(route).has
 
     def unknown(self, route: Route) -> Iterator[Unknown]:
         """Yield what a decision for the route rests on without anything that states it."""
-        known, everything = self.facts.get(route, Facts()), np.ones(len(self.cells), dtype=bool)
+        known, everything = self._facts(route), np.ones(len(self.cells), dtype=bool)
         if self.context and known.context_window is None:
             yield Unknown("context window", "large enough", everything)
         if self.context and known.max_output is None:
@@ -92,6 +92,10 @@ class Eligibility:
             yield Unknown("region", f"in {' or '.join(self.regions)}", self._region_unknown(route, known))
         for word in self.data_policy if known.data_policy is None else ():
             yield Unknown(word, "granted", everything)
+
+    def _facts(self, route: Route) -> Facts:
+        """Return what is known of a route; one that waits in a service tier is the same without it."""
+        return self.facts.get(route) or self.facts.get(replace(route, service_tier=None), Facts())
 
     def _limits(self, route: Route, known: Facts, rows: IntArray) -> Iterator[tuple[str, Mask]]:
         if known.retired_s is not None:
