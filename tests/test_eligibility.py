@@ -165,7 +165,7 @@ def test_what_the_log_does_not_tell_is_assumed_not_to_be_used(tmp_path):
     assert [(one.name, one.requests, one.source) for one in found] == []
     bare = replace(NO_VISION, has=frozenset({"tools"}))
     _, found = replayed(tmp_path, text, log(), {SMALL: bare})
-    assert assumed(found) == {"use of tools, json_schema, vision, audio, video": 7}
+    assert assumed(found) == {"use of json_schema, vision, audio, video": 7}  # it has tools
 
 
 PRICES = """\

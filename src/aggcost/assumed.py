@@ -41,14 +41,17 @@ def _of_routes(cells: Cells, routed: Routed, asked: Gates) -> Iterator[Assumptio
 
 def _of_requests(policy: Policy, cells: Cells, routed: Routed, asked: Gates) -> Iterator[Assumption]:
     """Yield the abilities that a request may use without the log telling, where its route may lack one."""
-    words = not_told(policy, cells)
+    untold, words = not_told(policy, cells), set[str]()
     doubtful = np.zeros(len(routed.cell), dtype=bool)
     for position, route in enumerate(routed.routes):
-        if route is not None and route not in UNPAID and not asked.eligibility.has(route) >= frozenset(words):
-            doubtful |= routed.route == position
+        missing = set() if route is None or route in UNPAID else set(untold) - asked.eligibility.has(route)
+        shares = routed.route == position
+        if missing and shares.any():
+            words |= missing
+            doubtful |= shares
     if requests := resting(cells, routed, doubtful):
         yield Assumption(
-            name=f"use of {', '.join(words)}",
+            name=f"use of {', '.join(word for word in untold if word in words)}",
             value="by no request",
             source="not logged",
             requests=requests,
