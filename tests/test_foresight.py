@@ -62,6 +62,12 @@ def test_what_the_policy_asserts_wins(tmp_path):
     assert (after.label, after.fitted, after.p95) == ("assumed", None, 140)
 
 
+def test_longer_answers_take_longer(tmp_path):
+    """The other model answers half as long again: 1,500 tokens at 100 + 3,000 ms, of prompts that stay 10."""
+    _, after = latency(tmp_path, log(), MOVE + "assume: [{to: acme/quick, answer_ratio: 1.5}]\n")
+    assert after.p95 == pytest.approx(3100, rel=0.003)
+
+
 def test_a_rule_about_the_hour_moves_requests_of_that_hour(tmp_path):
     """The long requests of the morning, which are longer still, stay; those of the night move."""
     rows = log()

@@ -231,10 +231,10 @@ def _service(
     if policy.failover is None or ledgers.health is None:
         unbilled = cells.dims["outcome"].where(NOT_BILLED) & is_failing(cells)
         failed = deferred(policy, cells, decide(policy, cells, unbilled, truths, gates, own), truths, own)
-        return (), service_after(policy, ledgers, routed, failed), None
+        return (), service_after(policy, ledgers, routed, failed, own.scaling), None
     rescued = rescue(policy, policy.failover, truths, gates, own, routed)
     failing = failures(policy, cells, ledgers.health, routed, rescued)
-    times = times_after(policy, ledgers, routed, rescued.served)
+    times = times_after(policy, ledgers, routed, own.scaling, rescued.served)
     service = service_with(failing, everything(cells), times)
     return calls(policy.failover, rescued, routed), service, failing
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from aggcost import holdout, latency_model, movement, timing
 from aggcost.holdout import BackTest, Cut
 from aggcost.integers import Mask
@@ -17,7 +19,8 @@ from aggcost.latency_model import FEWEST_ROWS, Model, Predicted
 from aggcost.ledger import Cells, Dim, Plan
 from aggcost.policy import Route
 from aggcost.replay import Routed
-from aggcost.timing import BLOCK_S, BLOCKS, Measure, Observed, Traffic
+from aggcost.scales import Scaling
+from aggcost.timing import BLOCK_S, BLOCKS, Measure, Observed, Tokens, Traffic
 
 if TYPE_CHECKING:
     import ibis
@@ -41,8 +44,10 @@ class Foresight:
     traffic: Traffic
     by_the_hour: bool
 
-    def expected(self, measure: Measure, cells: Cells, routed: Routed) -> dict[Route, Predicted | None]:
-        """Return for each route the distribution of the time of the requests that move there.
+    def expected(
+        self, measure: Measure, cells: Cells, routed: Routed, scaling: Scaling
+    ) -> dict[Route, Predicted | None]:
+        """Return for each route the distribution of the time of the requests that move there, at their tokens there.
 
         None is of a route whose model failed its back-test; a route without a model is absent.
         """
@@ -59,10 +64,19 @@ class Foresight:
                 continue
             share = movement.share(keys, routed, requests, routed.route == index, otherwise=0)
             moved = self.traffic.tokens.requests * (share // 1000)
-            predicted = latency_model.predict(models[route], self.traffic.tokens, block, moved)
+            predicted = latency_model.predict(models[route], self._tokens(route, scaling), block, moved)
             if predicted is not None:
                 found[route] = predicted
         return found
+
+    def _tokens(self, route: Route, scaling: Scaling) -> Tokens:
+        """Return the tokens of the traffic as they are on a route."""
+        tokens = self.traffic.tokens
+        scale = scaling.of(Cells(self.traffic.dims, {"records": tokens.requests}), route)
+        if not scale.any():
+            return tokens
+        prompt, answer = np.array([[float(ratio) for ratio in one] for one in scaling.table]).T
+        return tokens.times(prompt[scale], answer[scale])
 
     def withheld(self, measure: Measure) -> dict[Route, BackTest]:
         """Return the routes whose times are not told, with the tests that they failed."""

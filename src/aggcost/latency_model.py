@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from aggcost.integers import IntArray
-from aggcost.timing import BLOCKS, INPUT_BINS, OUTPUT_BINS, Bins, Observed, Tokens
+from aggcost.timing import BLOCKS, INPUT_BINS, OUTPUT_BINS, Bins, FloatArray, Observed, Tokens
 
 FEWEST_ROWS = 30  # of a route for a line, and of a kind for residuals of its own
 STEPS = 256  # of the grid, a doubling
@@ -35,7 +35,6 @@ _SINGULAR = 1e-9
 _ANY_BLOCK, _ANY_LENGTH = BLOCKS + 1, len(_LENGTHS) + 1  # blocks are counted from 1, 0 is an unknown one
 _ALL_SIZES = 64  # more than there are doublings of tokens
 
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 Residuals = tuple[int, IntArray]  # the first step on the grid, and the parts of each step from there
 
 

@@ -20,6 +20,7 @@ from aggcost.replay import Routed
 from aggcost.report_arms import Minute
 from aggcost.room import in_queue
 from aggcost.routes import UNPAID, UNSERVED
+from aggcost.scales import Scaling
 from aggcost.scanning import Ledgers
 from aggcost.units import Label
 from aggcost.waiting import awaited_routes
@@ -42,12 +43,12 @@ def service_as_logged(ledgers: Ledgers, worst_minutes: tuple[Minute, ...] = ()) 
     return Service(times, lost, sum(lost.values(), Fraction(0)), served, "measured", worst_minutes)
 
 
-def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Routed) -> Service:
+def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Routed, scaling: Scaling) -> Service:
     """Return how requests would be served; `failed` are the failed, unbilled ones, routed alike."""
     if all(route is None for route in (*routed.routes, *failed.routes)):
         return service_as_logged(ledgers)
     cells = ledgers.cells
-    times = times_after(policy, ledgers, routed)
+    times = times_after(policy, ledgers, routed, scaling)
     unseen = _unseen(policy, ledgers, (routed, failed))
     everything = sum((_requests(cells, one, slice(None)) for one in (routed, failed)), Fraction(0))
     lost = Fraction(0)
@@ -62,12 +63,14 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
     return Service(times, None, lost, everything - lost, _weakest(found), unseen=unseen)
 
 
-def times_after(policy: Policy, ledgers: Ledgers, routed: Routed, rescued: Routed | None = None) -> Times:
+def times_after(
+    policy: Policy, ledgers: Ledgers, routed: Routed, scaling: Scaling, rescued: Routed | None = None
+) -> Times:
     """Return how long the requests and those rescued would take, and wait for their first token."""
     seen, cells, levels = ledgers.foresight, ledgers.cells, policy.service_levels
     routed = in_queue(routed, cells)
-    latency = {} if seen is None else seen.expected("latency", cells, routed)
-    first_token = {} if seen is None else seen.expected("ttft", cells, routed)
+    latency = {} if seen is None else seen.expected("latency", cells, routed, scaling)
+    first_token = {} if seen is None else seen.expected("ttft", cells, routed, scaling)
     failed = {} if seen is None else seen.withheld("latency")
     return Times(
         service.replayed(ledgers.latencies, cells, routed, levels, latency, rescued),

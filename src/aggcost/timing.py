@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import ibis
+import numpy as np
 
 from aggcost import ledger
 from aggcost.integers import IntArray, Mask, int64
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from aggcost.engine import Engine
 
 Measure = Literal["latency", "ttft"]
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 BLOCK_S = 4 * 3600  # the day in six blocks, UTC: providers are busy for all their customers at once
 BLOCKS = 24 * 3600 // BLOCK_S
 COLUMNS: Mapping[Measure, str] = {"latency": "latency_ms", "ttft": "ttft_ms"}
@@ -47,6 +49,11 @@ class Bins:
     def bounds(self) -> tuple[int, ...]:
         """The least number of each bin from the second on; of small numbers many are equal, and such bins are empty."""
         return tuple(math.ceil(2 ** (step / self.per_octave)) for step in range(self.per_octave * self.octaves))
+
+    def places(self, numbers: IntArray) -> IntArray:
+        """Return the number of the bin of each number."""
+        found: IntArray = np.searchsorted(np.array(self.bounds), numbers, side="right")
+        return found
 
     def of(self, value: ibis.Value) -> ibis.Value:
         """Return the number of the bin, -1 of null.
@@ -75,6 +82,19 @@ class Tokens:
     output_bin: IntArray
     input_tokens: IntArray
     output_tokens: IntArray
+
+    def times(self, prompt: FloatArray, answer: FloatArray) -> Tokens:
+        """Return the same requests with so many times the tokens, of prompts and of answers, row by row."""
+        inputs, outputs = (
+            np.rint(sums * ratio).astype(np.int64)
+            for sums, ratio in ((self.input_tokens, prompt), (self.output_tokens, answer))
+        )
+        return Tokens(
+            self.requests, self.known,
+            np.where(self.known, INPUT_BINS.places(inputs // self.requests), self.input_bin),
+            np.where(self.known, OUTPUT_BINS.places(outputs // self.requests), self.output_bin),
+            inputs, outputs,
+        )  # fmt: skip
 
     def at(self, rows: Mask) -> Tokens:
         """Return some of the rows."""
