@@ -95,13 +95,24 @@ def _counted(side: RouteLatency | None) -> tuple[str, str]:
 def back_test_facts(report: Report, comparison: Comparison) -> tuple[tuple[str, str], ...]:
     """Return how far the modelled latencies of a policy are off on the last days of the log, in one line."""
     after = report.arms[1 + report.comparisons.index(comparison)]
-    routes = {one.route for one in after.latencies if one.fitted is not None}
-    used = [one for one in report.backtest if one.measure == "latency" and not one.withheld and one.route in routes]
+    routes = {one.route: one for one in after.latencies if one.fitted is not None and one.measure == "latency"}
+    used = [one for one in report.backtest if one.measure == "latency" and not one.withheld and _model(one) in routes]
     if not used:
         return ()
-    listed = SEPARATOR.join(f"{clean(one.route)} {_errors(one)}" for one in used[:_TESTS_SHOWN])
+    listed = SEPARATOR.join(
+        f"{clean(one.route)} {_errors(one)} {_support(routes[_model(one)])}" for one in used[:_TESTS_SHOWN]
+    )
     more = f" and {len(used) - _TESTS_SHOWN} more (--detail)" if len(used) > _TESTS_SHOWN else ""
     return (("back-test", f"latency of {_last(used[0])}, predicted from before: {listed}{more}"),)
+
+
+def _model(one: BackTest) -> str:
+    """Return the row of the table of times that a route belongs to: its region and tier have none of their own."""
+    return one.route.partition(" (")[0]
+
+
+def _support(one: RouteLatency) -> str:
+    return f"(n={count(one.fitted)}, {one.support_percent} % of sizes seen)"
 
 
 def back_test_table(report: Report) -> Table | None:
