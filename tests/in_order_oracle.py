@@ -5,12 +5,15 @@ Nothing is kept but what happened; every question looks through all of it again.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
+from hashlib import md5
 from typing import Any
 
 SECOND, MINUTE_S, PICO = 1_000_000, 60, 10**12
+GOLDEN = 2_654_435_769  # 2^32 / golden ratio
 AS_LOGGED, NOBODY, CACHE = "as_logged", "nobody/no live route", "nobody/response cache"
 FULL, SPENT = "over the rate limit", "budget spent"
 
@@ -29,10 +32,19 @@ class Request:
     read: int
     output: int
     failed: bool = False
+    id: str | None = None
 
     @property
     def tokens(self) -> int:
         return self.input + self.read + self.output
+
+
+@dataclass
+class Split:
+    """Parts of 100 by route; what such a route refuses goes down `fallback`."""
+
+    parts: list[tuple[str, int]]
+    fallback: list[str]
 
 
 @dataclass
@@ -97,7 +109,7 @@ class Oracle:
     """A policy: by task the chain of routes, limits by route, caches, prices by route."""
 
     def __init__(
-        self, chains: dict[str, list[str]], limits: dict[str, Limit], cache: Cache | None, prompts: PromptCache,
+        self, chains: dict[str, list[str] | Split], limits: dict[str, Limit], cache: Cache | None, prompts: PromptCache,
         prices: dict[str, Price], scale: int = 1,
     ) -> None:  # fmt: skip
         self.chains, self.limits, self.cache, self.prompts = chains, limits, cache, prompts
@@ -106,20 +118,22 @@ class Oracle:
         self.answers: list[tuple[Any, int, str | None]] = []  # key, when stored, its prompt; the least recent first
         self.served: list[tuple[str, Request]] = []
         self.first_us = 0
+        self.nameless = Counter[str]()
 
     def run(self, log: list[Request]) -> list[Told]:
         self.first_us = min((one.us for one in log), default=0)
         return [self.one(request) for request in log]
 
     def one(self, request: Request) -> Told:
+        chain = self.chain(request)
         key = self.key(request)
         found = None if key is None else self.answer(key, request.us)
         if found is not None:
             kind = "same" if request.prompt is not None and found == request.prompt else "another"
             kind = "unknown" if request.prompt is None or found is None or found == "" else kind
-            saved = self.usd(request, self.chains[request.task][0], "as_logged")
+            saved = self.usd(request, chain[0], "as_logged")
             return Told(CACHE, answer=kind, saved=saved)
-        told = self.send(request, self.chains[request.task])
+        told = self.send(request, chain)
         if told.to == NOBODY:
             return told
         if key is not None:
@@ -127,6 +141,23 @@ class Oracle:
         told.usd = self.usd(request, told.to, self.prompts.mode)
         self.served.append((told.to, request))
         return told
+
+    def chain(self, request: Request) -> list[str]:
+        """Return the routes to ask; a split sends a request one way, by its id or else by its place."""
+        target = self.chains[request.task]
+        if not isinstance(target, Split):
+            return target
+        if request.id is not None:
+            number = int(md5(f"{request.task}\0{request.id}".encode(), usedforsecurity=False).hexdigest()[:8], 16)
+        else:
+            self.nameless[request.task] += 1
+            number = self.nameless[request.task] * GOLDEN % 2**32
+        upto = 0
+        for route, percent in target.parts:
+            upto += percent
+            if number * 100 < upto * 2**32:
+                return [route, *target.fallback]
+        raise AssertionError(number)
 
     # The response cache
 

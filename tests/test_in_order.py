@@ -13,10 +13,11 @@ import pytest
 
 from aggcost import backtest
 from aggcost.baseline import Options
-from aggcost.config import Project
+from aggcost.config import Budget, Project
 from aggcost.errors import ConfigError
 from aggcost.importers import ReadOptions
 from aggcost.policy import load_policy
+from aggcost.rules_parser import parse
 
 DATA = os.environ.get("AGGCOST_REAL_DATA")
 PRICES = """\
@@ -85,6 +86,28 @@ def test_without_a_further_route_requests_are_lost_and_counted_as_failed(simulat
     assert in_order(report).rejected == 3
     assert report.arms[1].failed == 3
     assert Fraction(report.arms[1].cost) == 2 * Fraction(2000 + 1000, 10**6)
+
+
+def test_a_split_sends_each_request_one_way_where_routes_have_limits(simulate):
+    split = "rules:\n- {name: s, when: true, split: {beta/two: 25, as_logged: 75}}\n"
+    report = simulate(
+        [row(second) for second in range(100)], f"{split}limits: {{beta/two: {{requests_per_minute: 100}}}}\n"
+    )
+    assert routes(report) == {"beta/two": 26, None: 74}  # without ids by the place in the log
+    (told,) = [one for one in report.assumptions if one.name.startswith("requests of splits")]
+    assert told.value == "100: each sent one way, having no id"
+    report = simulate(
+        [row(second) for second in range(100)], f"{split}limits: {{beta/two: {{requests_per_minute: 6}}}}\n"
+    )
+    assert routes(report) == {"beta/two": 12, None: 74, "nobody/no live route": 14}
+
+
+def test_budgets_of_the_project_hold_for_what_a_limit_lets_through(simulate):
+    text = "rules:\n- {name: all, when: true, route: as_logged}\nlimits: {as_logged: {requests_per_minute: 2}}\n"
+    budget = Budget(name="b", limit_usd=Decimal(1), per="day", on="actual", where=parse("provider == 'acme'", where=""))
+    project = replace(Project.empty(), budgets=(budget,))
+    report = simulate([row(second) for second in range(5)], text, project=project)
+    assert Fraction(report.budgets[0].value) == 2 * Fraction(3000, 10**6)
 
 
 def test_time_in_a_queue_is_part_of_the_latency(simulate):

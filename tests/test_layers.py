@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
         policy routes balancing scales shares capping levers sticky needs failover incidents in_order requirements caps evidence change_costs
         conditions ledger rating reached charging charged_together withheld""",
-        """replay percentiles movement timing latency_model holdout foresight eligibility health rescue extra_calls answers admission response_cache room chains ordered_rows fates limit_costs prompt_caches
+        """replay percentiles movement timing latency_model holdout foresight eligibility health rescue extra_calls answers admission response_cache room chains ordered_rows dealing fates limit_costs prompt_caches
         route_facts within_caps outcomes service
 service period latency_curves routed arm_rates
         period waiting finance cashflow proposal readings budget variance causes implied single_rows uncertainty

@@ -26,6 +26,7 @@ from aggcost.config import Budget
 from aggcost.contract_report import ContractNotes, contract_assumptions, of_baseline, of_candidate
 from aggcost.cost_ranges import cost_ranges
 from aggcost.coverage import unpriced_issues
+from aggcost.dealing import deals
 from aggcost.engine import Engine, open_engine
 from aggcost.errors import AggcostError, ConfigError, DataQualityError
 from aggcost.importers import ReadOptions, Usage, again, read_usage
@@ -42,7 +43,6 @@ from aggcost.ratecard import RateCard
 from aggcost.rating import Charges, Rates
 from aggcost.report import Assumption, Invoice, Report
 from aggcost.report_arms import Arm
-from aggcost.report_bounds import Bounds
 from aggcost.report_compare import AssertedPrice, Comparison
 from aggcost.spend import value_of
 from aggcost.what_if import card_of, rates_of
@@ -112,7 +112,11 @@ def verdict(
 
 def _read(options: Options, policies: Sequence[Policy]) -> ReadOptions:
     """Return how to read the log: with the ids of requests only where some policy decides by them."""
-    return replace(options.read, request_ids=options.read.request_ids or bool(needs(policies).sticky))
+    return replace(options.read, request_ids=options.read.request_ids or _by_ids(policies))
+
+
+def _by_ids(policies: Sequence[Policy]) -> bool:
+    return bool(needs(policies).sticky) or any(deals(policy) for policy in policies)
 
 
 @contextmanager
@@ -139,6 +143,7 @@ def _simulated(
     arms, comparisons, issues, contracts = [base.arm], [], list(report.issues), list[ContractNotes]()
     assumed = list(report.assumptions)
     last: Candidate | None = None
+    on = base
     for policy in policies:
         own = rates[policy.pricing]
         last, ordered = _candidate(engine, options, base, policy, own)
@@ -146,9 +151,10 @@ def _simulated(
         compared = replace(compared, in_order=in_order_report.section(last, ordered, options.scale))
         assumed += in_order_report.assumptions(last, ordered)
         arms.append(one)
-        bounded = _bounds(base, last, ordered)
+        on = _on(base, ordered)
+        bounded = bounds(last, on.ledgers, on.truths)
         comparisons.append(replace(compared, bounds=bounded, quality=quality(last, bounded)))
-        contracts.append(of_candidate(base, last))
+        contracts.append(of_candidate(on, last))
         assumed += failover_report.assumptions(last)
         issues += [*unpriced_issues(last.after, own.card), *contracts[-1].issues]
         assumed += [*last.assumptions, *_assumptions(policy, cards[policy.pricing]), *lever_assumptions(last)]
@@ -156,7 +162,7 @@ def _simulated(
         report,
         arms=tuple(arms),
         comparisons=tuple(comparisons),
-        budgets=_budgets(options, base, last),
+        budgets=_budgets(options, on, last),
         assumptions=tuple(dict.fromkeys(assumed)),
         issues=tuple(dict.fromkeys(issues)),
         contracts=(*report.contracts, *(figures for one in contracts for figures in one.figures)),
@@ -173,13 +179,15 @@ def _candidate(
     if not policy.in_order.asked:
         return candidate(policy, base.ledgers, base.truths, own, base.dims), None
     found = in_order(engine, options, base, policy, own)
-    return candidate(policy, found.ledgers, found.truths, found.own, found.dims), found
+    last = candidate(found.policy, found.ledgers, found.truths, found.own, found.dims)
+    return replace(last, policy=policy), found
 
 
-def _bounds(base: Baseline, found: Candidate, ordered: Replayed | None) -> Bounds | None:
+def _on(base: Baseline, ordered: Replayed | None) -> Baseline:
+    """Return the log as a policy was replayed on it: in cells that may be finer than those of the baseline."""
     if ordered is None:
-        return bounds(found, base.ledgers, base.truths)
-    return bounds(found, ordered.ledgers, ordered.truths)
+        return base
+    return replace(base, ledgers=ordered.ledgers, truths=ordered.truths, dims=ordered.dims)
 
 
 def _after_analyze(options: Options, usage: Usage, base: Baseline) -> tuple[str, ...]:

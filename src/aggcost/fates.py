@@ -16,16 +16,19 @@ from aggcost.ledger import Cells, Dim
 from aggcost.ordered_rows import SECOND_US, Ordered
 
 
-def split(cells: Cells, rows: Ordered, fate: IntArray, told: Mapping[str, Sequence[Any]]) -> tuple[Cells, IntArray]:
+def split(
+    cells: Cells, rows: Ordered, fate: IntArray, told: Mapping[str, Sequence[Any]], source: IntArray
+) -> tuple[Cells, IntArray]:
     """Return the ledger with a further cell for each cell and fate that its rows have, and the new cell of each row.
 
-    `told` says what each fate means, by the names of the keys that tell fates apart.
+    `told` says what each fate means, by the names of the keys that tell fates apart. `source` is the cell that holds
+    the requests of each one: itself, or for a part of a cell, to which rows were dealt, the whole.
     """
     kinds = max(len(values) for values in told.values())
-    moved = np.flatnonzero(fate)
+    moved = np.flatnonzero((fate != 0) | (source[rows.cell] != rows.cell))
     pairs, member = np.unique(rows.cell[moved] * kinds + fate[moved], return_inverse=True)
     parent, kind = pairs // kinds, pairs % kinds
-    sums = _sums(cells, rows.take(moved), member.astype(np.int64), parent)
+    sums = _sums(cells, rows.take(moved), member.astype(np.int64), source[parent])
     dims = {name: Dim(np.concatenate([dim.codes, dim.codes[parent]]), dim.values) for name, dim in cells.dims.items()}
     codes = np.concatenate([np.zeros(len(cells), np.int32), kind.astype(np.int32)])
     dims |= {name: Dim(codes, tuple(values)) for name, values in told.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -56,7 +57,9 @@ def assumptions(found: Candidate, replayed: Replayed | None) -> tuple[Assumption
     known = (
         ("requests without a time", int((rows.ts_us == UNKNOWN).sum()), "let through by limits, answered by no cache"),
         ("requests that go to several routes by weight",
-         total(rows.sums["requests"][replayed.found.weighted]), "let through by limits: `sticky: session` deals them"),
+         total(rows.sums["requests"][replayed.found.weighted]), "let through by limits"),
+        ("requests of splits by their own id", replayed.found.by_id, "each sent one way by a hash"),
+        ("requests of splits by their place in the log", replayed.found.by_place, "each sent one way, having no id"),
     )  # fmt: skip
     return tuple(
         Assumption(name=name, value=f"{count:,}: {what}", source=source) for name, count, what in known if count
@@ -166,6 +169,7 @@ def _cache(found: Candidate, replayed: Replayed) -> ResponseCache:
     able = kernel.able
     requests, hits = int(able.sum()), int(kernel.hits.sum())
     cells = replayed.ledgers.cells
+    found = replace(found, policy=replayed.policy)
     whole = saved_usd(found, replayed.ledgers, replayed.truths, replayed.own, replayed.dims, answered(cells))
     false = cells.dims[ANSWERED].where(ANOTHER)
     wrong = saved_usd(found, replayed.ledgers, replayed.truths, replayed.own, replayed.dims, false)

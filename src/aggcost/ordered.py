@@ -13,7 +13,7 @@ from typing import Any
 import ibis
 import numpy as np
 
-from aggcost import admission, answers, fates, ledger, response_cache
+from aggcost import admission, answers, dealing, fates, ledger, response_cache
 from aggcost.admission import Requests, RouteLimit
 from aggcost.answers import ANSWERED
 from aggcost.arm_rates import arm_rates
@@ -47,7 +47,8 @@ class Found:
 
     `chain` is the number of its chain (-1: none that a limit is in), `hop` how far along it the request came (-1: no
     route admitted it), `refused` the place in `refusals`, `waited_s` the time in a queue. `hits` were answered by the
-    cache, with the answer to the row `used`, of those `able` to. `weighted` go to several routes by weight. `first_us`
+    cache, with the answer to the row `used`, of those `able` to. `weighted` go to several routes by weight; those of
+    splits were dealt to one, `by_id` or `by_place`. `first_us`
     is when the first request of the log came; seconds and fixed minutes begin with it.
     """
 
@@ -64,6 +65,8 @@ class Found:
     used: IntArray
     able: Mask
     weighted: Mask
+    by_id: int = 0
+    by_place: int = 0
 
     @property
     def served_by(self) -> IntArray:
@@ -83,8 +86,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The ledgers split by fates, with what belongs to them; `home` is the cell of each row there."""
+    """The ledgers split by fates, with what belongs to them; `home` is the cell of each row there.
 
+    `policy` is the one to decide on them: its splits send each request one way, as far as they were dealt.
+    """
+
+    policy: Policy
     ledgers: Ledgers
     truths: Truths
     own: Rates
@@ -100,23 +107,26 @@ def in_order(engine: Engine, options: Options, base: Baseline, policy: Policy, o
     """
     zone, stated = base.ledgers.zone, policy.in_order
     known = numbered(engine, base.usage.table, base.ledgers.plan, zone)
-    truths = Truths(known.cells, zone)
-    rates = arm_rates(policy, known.cells, own.afresh(known.cells))
-    usage = known.cells.dims["outcome"].where(USAGE)
-    asked = gates(policy, replace(base.ledgers, cells=known.cells), truths, rates)
-    possible = chains(policy, known.cells, usage, truths, asked.all, rates)
-    cached = usage & _cached(stated, known.cells, truths)
+    dealt = dealing.dealt(policy, known.cells, Truths(known.cells, zone))
+    policy, cells = dealt.policy, dealt.cells
+    truths, rates = Truths(cells, zone), arm_rates(policy, cells, own.afresh(cells))
+    usage = cells.dims["outcome"].where(USAGE)
+    asked = gates(policy, replace(base.ledgers, cells=cells), truths, rates)
+    possible = chains(policy, cells, usage, truths, asked.all, rates)
+    cached = usage & _cached(stated, cells, truths)
     limited = usage & _is_limited(stated, possible)[possible.chain]
-    among = usage if stated.prompt_cache.mode == "simulated" else cached | limited
     replays = stated.prompt_cache.mode == "simulated"
-    rows = known.rows(np.flatnonzero(among), _extra(engine, base.usage.table, stated), blocks=replays)
+    among = np.flatnonzero(dealt.any_part(usage if replays else cached | limited))
+    extra = {**_extra(engine, base.usage.table, stated), **dealt.columns(base.usage.table)}
+    rows, by_id, by_place = dealt.deal(known.rows(among, extra, blocks=replays))
     able = cached[rows.cell] & (rows.ts_us != UNKNOWN)
     admitting = _Admission(stated, possible, rates, str(zone), options.scale, _first_us(engine, base.usage.table))
     found = _settled(admitting, rows, able, limited[rows.cell] & (rows.ts_us != UNKNOWN))
-    split, home = fates.split(known.cells, rows, *_fates(found))
+    found = replace(found, by_id=by_id, by_place=by_place)
+    split, home = fates.split(dealt.emptied, rows, *_fates(found), dealt.source)
     own, truths = own.afresh(split), Truths(split, zone)
     ledgers = replace(base.ledgers, cells=split, simulated=_simulated(stated, found, home, own))
-    return Replayed(ledgers, truths, own, keys(ledgers, truths, options.project, options.by), found, home)
+    return Replayed(policy, ledgers, truths, own, keys(ledgers, truths, options.project, options.by), found, home)
 
 
 def _settled(admitting: _Admission, rows: Ordered, able: Mask, limited: Mask) -> Found:

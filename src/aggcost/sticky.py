@@ -43,6 +43,11 @@ def hash_column(usage: ibis.Table, rule: str) -> ibis.Value:
     return (ibis.literal(rule + _NUL) + ibis.coalesce(usage.session_id, usage.request_id)).hexdigest("md5")
 
 
+def id_column(usage: ibis.Table, rule: str) -> ibis.Value:
+    """Return a text that begins with the hash of each request's own id; null without one."""
+    return (ibis.literal(rule + _NUL) + usage.request_id).hexdigest("md5")
+
+
 def texts(found: Sequence[int]) -> tuple[str, ...]:
     """Return the bounds as `hash_column` is compared with them; one above every hash is above every text."""
     return tuple(f"{bound:08x}" if bound < _HASHES else "g" for bound in found)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from in_order_oracle import AS_LOGGED, CACHE, NOBODY, PICO, Cache, Limit, Oracle, Price, PromptCache, Request
+from in_order_oracle import AS_LOGGED, CACHE, NOBODY, PICO, Cache, Limit, Oracle, Price, PromptCache, Request, Split
 
 from aggcost import backtest
 from aggcost.baseline import Options
@@ -43,6 +43,7 @@ def log(draw: random.Random) -> list[Request]:
             us=us, name=draw.choice(["acme/one", "beta/two"]), task=draw.choice("xyz"), user=draw.choice([None, "u", "v"]),
             session=draw.choice([None, "s", "t"]), prompt=draw.choice(prompts), input=draw.choice([100, 700, 2_000]),
             read=draw.choice([0, 0, 600]), output=draw.choice([1, 50]), failed=draw.random() < 0.1,
+            id=draw.choice([None, f"r{us}"]),
         )
         for us in times
     ]  # fmt: skip
@@ -61,9 +62,16 @@ def limit(draw: random.Random) -> Limit:
 
 
 def oracle(draw: random.Random, scale: int) -> Oracle:
-    chains = {task: draw.choice(CHAINS) for task in "xyz"}
+    chains: dict[str, list[str] | Split] = {task: draw.choice(CHAINS) for task in "xyz"}
     used = sorted({name for chain in chains.values() for name in chain})
+    if draw.random() < 0.4:
+        one, other = draw.sample([AS_LOGGED, *PRICES], 2)
+        percent = draw.choice([20, 50, 75])
+        chains["z"] = Split([(one, percent), (other, 100 - percent)], draw.choice([[], ["gamma/three"], [AS_LOGGED]]))
+        used = sorted({one, other, *chains["x"], *chains["y"]})
     limits = {name: limit(draw) for name in draw.sample(used, draw.randint(0, min(3, len(used))))}
+    if isinstance(chains["z"], Split):  # without a limit there a split stays a weight
+        limits.setdefault(chains["z"].parts[0][0], limit(draw))
     cache = None
     if draw.random() < 0.6:
         key = draw.choice([("prompt",), ("prompt",), ("user",), ("prompt", "session_id"), ("task",)])
@@ -76,9 +84,14 @@ def oracle(draw: random.Random, scale: int) -> Oracle:
 
 def as_yaml(made: Oracle, name: str) -> str:
     lines = ["policy: 1", f"name: {name}", "rules:"]
-    for task, (first, *rest) in made.chains.items():
+    for task, target in made.chains.items():
+        if isinstance(target, Split):
+            rest = target.fallback
+            to = f"split: {{{', '.join(f'{route}: {percent}' for route, percent in target.parts)}}}"
+        else:
+            to, rest = f"route: {target[0]}", target[1:]
         behind = f", fallback: [{', '.join(rest)}]" if rest else ""
-        lines.append(f"- {{name: {task}, when: task == '{task}', route: {first}{behind}}}")
+        lines.append(f"- {{name: {task}, when: task == '{task}', {to}{behind}}}")
     if made.limits:
         lines += ["limits:", *(f"  {route}: {{{stated(one)}}}" for route, one in made.limits.items())]
     if made.cache is not None:
@@ -115,10 +128,12 @@ def prices_yaml() -> str:
 def row(one: Request) -> str:
     time = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=one.us)).isoformat()
     shown = [one.user, one.session, one.prompt, one.input + one.read, one.read, one.output, 500 if one.failed else 200]
-    return ",".join(["" if value is None else str(value) for value in (time, *one.name.split("/"), one.task, *shown)])
+    return ",".join(
+        ["" if value is None else str(value) for value in (time, one.id, *one.name.split("/"), one.task, *shown)]
+    )
 
 
-HEADER = "timestamp,provider,model,task,user,session_id,prompt,input_tokens,cache_read_tokens,output_tokens,status"
+HEADER = "timestamp,request_id,provider,model,task,user,session_id,prompt,input_tokens,cache_read_tokens,output_tokens,status"
 
 
 @pytest.mark.parametrize("seed", range(LOGS))
