@@ -221,7 +221,6 @@ def test_a_slip_is_refused_with_its_line_and_the_nearest(
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("limits: {}", "limits"),
         ("cache: {}", "cache"),
     ],
 )
