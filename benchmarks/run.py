@@ -18,6 +18,7 @@ import imports as importing
 import logs
 import price_tables
 import proposals
+import replays
 from processes import AGGCOST, FailedError, Run, best
 from table import Line, machine, markdown, publish
 
@@ -155,6 +156,11 @@ def prices(_bench: Bench) -> Iterator[Line]:
     )  # fmt: skip
 
 
+def service(bench: Bench) -> Iterator[Line]:
+    """Yield what failover, limits and caches cost beside the plain replay."""
+    return replays.replays(bench.rows)
+
+
 PARTS: tuple[Callable[[Bench], Iterator[Line]], ...] = (
     scans,
     many_policies,
@@ -163,6 +169,7 @@ PARTS: tuple[Callable[[Bench], Iterator[Line]], ...] = (
     small_things,
     imports,
     prices,
+    service,
 )
 
 

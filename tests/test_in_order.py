@@ -166,6 +166,25 @@ def test_answers_do_not_load_a_limit(simulate):
     assert in_order(report).limits[0].spilled == 0
 
 
+def test_limits_caches_incidents_and_waiting_requests_together(simulate, tmp_path):
+    (tmp_path / "incidents.yaml").write_text(
+        "incidents:\n- {provider: beta, from: '2026-02-02T09:00Z', until: '2026-02-02T09:01Z'}\n"
+    )
+    rows = [row(second, prompt=f"p{second % 4}") for second in (0, 1, 60, 61, 62, 63)]
+    rows += [row(70, prompt="q", task="night"), row(71, status=503, input_tokens=0, output_tokens=0, prompt="p0")]
+    text = (
+        f"{MOVE}response_cache: {{ttl: 30s, where: task == 'chat'}}\n"
+        "limits: {beta/two: {requests_per_minute: 2}}\n"
+        "failover: {timeout_ms: 100}\nincidents: [incidents.yaml]\n"
+        "routes: {beta/two: {availability: 100}, gamma/three: {availability: 100}}\n"
+    )
+    report = simulate(rows, text)
+    # in the first minute beta is down; then it takes two requests, and the others go on
+    assert routes(report) == {"beta/two": 2, "gamma/three": 5}
+    assert report.comparisons[0].failover.rescued == 1
+    assert report.arms[1].failed == 0
+
+
 CACHED = [row(0, cache_read_tokens=0, session_id="s", input_tokens=2000),
           row(60, cache_read_tokens=1900, session_id="s", input_tokens=3000),
           row(900, cache_read_tokens=2900, session_id="s", input_tokens=4000)]  # fmt: skip
