@@ -26,7 +26,7 @@ def split(
     """
     kinds = max(len(values) for values in told.values())
     moved = np.flatnonzero((fate != 0) | (source[rows.cell] != rows.cell))
-    pairs, member = np.unique(rows.cell[moved] * kinds + fate[moved], return_inverse=True)
+    pairs, member = np.unique(rows.cell[moved].astype(np.int64) * kinds + fate[moved], return_inverse=True)
     parent, kind = pairs // kinds, pairs % kinds
     sums = _sums(cells, rows.take(moved), member.astype(np.int64), source[parent])
     dims = {name: Dim(np.concatenate([dim.codes, dim.codes[parent]]), dim.values) for name, dim in cells.dims.items()}
@@ -34,7 +34,7 @@ def split(
     dims |= {name: Dim(codes, tuple(values)) for name, values in told.items()}
     filled = sums["records"] > 0
     place = np.cumsum(filled) - 1
-    home = rows.cell.copy()
+    home = rows.cell.astype(np.int64)
     home[moved] = len(cells) + member
     return Cells(dims, sums).select(filled), place[home]
 
@@ -52,7 +52,7 @@ def _sums(cells: Cells, rows: Ordered, member: IntArray, parent: IntArray) -> di
             continue
         split_off = np.zeros(len(parent), np.int64)
         if name in counted and len(rows):
-            split_off = np.array(group_sums(member, len(parent), counted[name]), np.int64)
+            split_off = np.array(group_sums(member, len(parent), counted[name].astype(np.int64)), np.int64)
         rest = values.copy()
         np.subtract.at(rest, parent, split_off)
         found[name] = np.concatenate([rest, split_off])

@@ -54,10 +54,10 @@ def assumptions(found: Candidate, replayed: Replayed | None) -> tuple[Assumption
     if replayed is None:
         return ()
     rows, source = replayed.found.rows, str(found.policy.path)
+    weighted = total(rows.sums["requests"][replayed.found.weighted].astype(np.int64))
     known = (
         ("requests without a time", int((rows.ts_us == UNKNOWN).sum()), "let through by limits, answered by no cache"),
-        ("requests that go to several routes by weight",
-         total(rows.sums["requests"][replayed.found.weighted]), "let through by limits"),
+        ("requests that go to several routes by weight", weighted, "let through by limits"),
         ("requests of splits by their own id", replayed.found.by_id, "each sent one way by a hash"),
         ("requests of splits by their place in the log", replayed.found.by_place, "each sent one way, having no id"),
     )  # fmt: skip
@@ -178,7 +178,7 @@ def _cache(found: Candidate, replayed: Replayed) -> ResponseCache:
         hits=hits,
         hit_percent=percent(Fraction(hits), Fraction(requests)),
         saved=_usd(whole),
-        without_prompt=int((able & (rows.extra["prompt"] == UNKNOWN)).sum()),
+        without_prompt=int((able & (rows.extra["prompt" if "prompt" in rows.extra else "key"] == UNKNOWN)).sum()),
         false_hits=total(cells.sums["records"][false]),
         false_saving=_usd(wrong),
     )

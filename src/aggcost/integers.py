@@ -80,3 +80,10 @@ def group_sums(codes: IntArray, groups: int, values: IntArray) -> list[int]:
 def total(values: IntArray) -> int:
     """Return the exact sum of a column of the ledger."""
     return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
+
+
+def narrow(values: IntArray) -> Any:
+    """Return integers in 32 bits where these hold them: of many rows, half the memory."""
+    low, high = int(values.min(initial=0)), int(values.max(initial=0))
+    small = np.iinfo(np.int32)
+    return values.astype(np.int32) if small.min <= low and high <= small.max else values.copy()

@@ -186,7 +186,8 @@ def _extra(engine: Engine, usage: ibis.Table, stated: InOrder) -> dict[str, ibis
         for text in texts[1:]:
             joined = joined + "\x1f" + text
         found[_KEY] = _hashed(engine, joined)
-        found[_PROMPT] = _hashed(engine, usage.prompt_hash)
+        if cache.key != ("prompt",):
+            found[_PROMPT] = _hashed(engine, usage.prompt_hash)
     if stated.prompt_cache.mode == "simulated":
         found[_SESSION] = _hashed(engine, usage.session_id)
     return found
@@ -282,20 +283,23 @@ def _spread(places: IntArray, values: IntArray, size: int, otherwise: int) -> In
 
 def _fates(found: Found) -> tuple[IntArray, dict[str, Sequence[Any]]]:
     """Return the fate of each row, and what each fate tells."""
-    told = np.stack([_answers(found), found.refused, found.waited_s], axis=1)
-    kinds, fate = np.unique(np.concatenate([np.zeros((1, 3), np.int64), told]), axis=0, return_inverse=True)
-    return fate.reshape(-1)[1:], {
-        ANSWERED: [_ANSWERS[answer] for answer, _, _ in kinds.tolist()],
-        FULL: [found.refusals[refused] for _, refused, _ in kinds.tolist()],
-        QUEUED: [waited for _, _, waited in kinds.tolist()],
+    code = (found.waited_s * len(found.refusals) + found.refused) * len(_ANSWERS) + _answers(found)
+    touched = np.flatnonzero(code)
+    kinds, fate = np.unique(code[touched], return_inverse=True)
+    told = [divmod(kind, len(_ANSWERS)) for kind in (0, *kinds.tolist())]
+    refused = [divmod(rest, len(found.refusals)) for rest, _ in told]
+    return _spread(touched, fate + 1, len(code), 0), {
+        ANSWERED: [_ANSWERS[answer] for _, answer in told],
+        FULL: [found.refusals[place] for _, place in refused],
+        QUEUED: [waited_s for waited_s, _ in refused],
     }
 
 
 def _answers(found: Found) -> IntArray:
     """Return for each row whose answer the cache gave it, by its place in `_ANSWERS`."""
     prompt = found.rows.extra.get(_PROMPT)
-    if prompt is None:
-        return np.zeros(len(found.rows), np.int64)
+    if prompt is None:  # no hits, or the key is the prompt
+        return np.where(found.hits, _ANSWERS.index(answers.SAME), 0)
     theirs = prompt[found.used]
     unknown = (prompt == UNKNOWN) | (theirs == UNKNOWN)
     answer = np.where(unknown, _ANSWERS.index(answers.UNKNOWN), np.where(prompt == theirs, 1, 2))

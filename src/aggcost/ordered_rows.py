@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from aggcost import ledger, quantities
-from aggcost.integers import IntArray, int64, lists
+from aggcost.integers import IntArray, int64, lists, narrow
 from aggcost.ledger import Cells, Plan
 from aggcost.meters import TOKEN_KEYS
 from aggcost.prefix_cache import Blocks, blocks_of, check_sizes
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SECOND_US = 1_000_000
 UNKNOWN = -1
 _BLOCKS = ("prefix_blocks", "block_tokens")
+_PORTION = 1 << 17  # rows
 _NOT_SUMMED = frozenset({"records", "first_s", "last_s", "requests"})
 
 
@@ -75,18 +76,19 @@ class Numbered:
         summed = [n for n in self.cells.sums if n not in _NOT_SUMMED and self.cells.sums[n][among].any()]
         named = {f"extra {name}": value for name, value in extra.items()}
         joined = self._joined(among, summed, named)
-        table = self.engine.to_arrow(
-            joined.select(
-                cell=joined.key_cell,
-                ts_us=ts_us(joined).fill_null(UNKNOWN),
-                file=joined.file_number.fill_null(0),
-                line=joined[_place(joined)].fill_null(0).cast("int64"),
-                **{name: joined[name] for name in _BLOCKS if blocks and name in joined.columns},
-                **{name: joined[f"row_{name}"].fill_null(0).cast("int64") for name in (*summed, "requests")},
-                **{name: joined[f"row_{name}"].fill_null(UNKNOWN).cast("int64") for name in named},
-            )
+        asked = joined.select(
+            cell=joined.key_cell,
+            ts_us=self.engine.micros(joined.ts).fill_null(UNKNOWN).cast("int64"),
+            file=joined.file_number.fill_null(0),
+            line=joined[_place(joined)].fill_null(0).cast("int64"),
+            **{name: joined[name] for name in _BLOCKS if blocks and name in joined.columns},
+            **{name: joined[f"row_{name}"].fill_null(0).cast("int64") for name in (*summed, "requests")},
+            **{name: joined[f"row_{name}"].fill_null(UNKNOWN).cast("int64") for name in named},
         )
-        return _sorted(table, [*summed, "requests"], list(extra))
+        arrays: dict[str, list[IntArray]] = {}
+        for portion in self.engine.portions(asked, _PORTION):
+            _take(portion, arrays)
+        return _sorted(arrays, [*summed, "requests"], list(extra))
 
     def _joined(self, among: IntArray, summed: Sequence[str], extra: Mapping[str, ibis.Value]) -> ibis.Table:
         """Return the rows of these cells with the number of their cell, and of their file."""
@@ -143,34 +145,51 @@ def _counted(usage: ibis.Table, wanted: Plan) -> dict[str, ibis.Value]:
     return {**tokens, "requests": usage.request_count, "recorded_pico": pico, **extra}
 
 
-def ts_us(usage: ibis.Table) -> ibis.Value:
-    """Return the time of a row in microseconds since 1970, UTC."""
-    seconds = usage.ts.truncate("s").epoch_seconds().cast("int64")
-    return seconds * SECOND_US + usage.ts.microsecond().cast("int64")
+def _take(portion: pa.Table, arrays: dict[str, list[IntArray]]) -> None:
+    """Keep the integers of some rows in as few bytes as hold them."""
+    for name in portion.column_names:
+        if name != "prefix_blocks":
+            arrays.setdefault(name, []).append(narrow(int64(portion.column(name))))
+            continue
+        offsets, ids = lists(portion.column(name))
+        arrays.setdefault("counts", []).append(np.diff(offsets))
+        arrays.setdefault("ids", []).append(ids)
 
 
-def _sorted(table: pa.Table, summed: Sequence[str], extra: Sequence[str]) -> Ordered:
-    ts_us, cell = int64(table.column("ts_us")), int64(table.column("cell"))
-    counted = {name: int64(table.column(name)) for name in summed}
-    places = [int64(table.column("line")), int64(table.column("file")), ts_us]
-    order = np.lexsort([*counted.values(), cell, *places])
-    blocks = _blocks(table)
+def _sorted(arrays: dict[str, list[IntArray]], summed: Sequence[str], extra: Sequence[str]) -> Ordered:
+    """Return the rows in order; each column is let go of once it is sorted."""
+
+    def joined(name: str) -> IntArray:
+        return np.concatenate(arrays.pop(name, [np.zeros(0, np.int64)]))
+
+    ts_us, cell = joined("ts_us"), joined("cell")
+    counted = {name: joined(name) for name in summed}
+    order = _order_of(ts_us, [*counted.values(), cell, joined("line"), joined("file")])
+    blocks = _blocks(joined("counts"), joined("ids"), joined("block_tokens")) if "counts" in arrays else None
+    for name in summed:
+        counted[name] = counted[name][order]
     return Ordered(
         cell[order],
         ts_us[order],
-        {name: values[order] for name, values in counted.items()},
-        {name: int64(table.column(f"extra {name}"))[order] for name in extra},
+        counted,
+        {name: joined(f"extra {name}")[order] for name in extra},
         None if blocks is None else blocks.take(order),
     )
 
 
-def _blocks(table: pa.Table) -> Blocks | None:
+def _order_of(ts_us: IntArray, places: Sequence[IntArray]) -> IntArray:
+    """Return the order by time, of equal times by `places`, the last one first."""
+    order = np.argsort(ts_us, kind="stable")
+    same = np.diff(ts_us[order]) == 0
+    no = np.zeros(1, dtype=bool)
+    tied = np.flatnonzero(np.concatenate([no, same]) | np.concatenate([same, no])) if len(order) else order
+    rows = order[tied]
+    order[tied] = rows[np.lexsort([*(one[rows] for one in places), ts_us[rows]])]
+    return order
+
+
+def _blocks(counts: IntArray, ids: IntArray, sizes: IntArray) -> Blocks:
     """Return the blocks of prompts; DataQualityError where the log does not say how many tokens one has."""
-    if "prefix_blocks" not in table.column_names:
-        return None
-    offsets, ids = lists(table.column("prefix_blocks"))
-    sizes = np.zeros(table.num_rows, np.int64)
-    if "block_tokens" in table.column_names:
-        sizes = int64(table.column("block_tokens"))
-    check_sizes(np.diff(offsets), sizes)
-    return blocks_of(offsets, ids, sizes)
+    sizes = sizes.astype(np.int64) if len(sizes) else np.zeros(len(counts), np.int64)
+    check_sizes(counts, sizes)
+    return blocks_of(np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]), ids, sizes)

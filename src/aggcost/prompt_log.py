@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from aggcost import ledger
 from aggcost.engine import Engine
-from aggcost.integers import IntArray, group_sums, int64, lists
+from aggcost.integers import IntArray, group_sums, int64, lists, narrow
 from aggcost.ledger import Dim
 from aggcost.meters import PROMPT_KEYS
 from aggcost.prefix_cache import UNKNOWN_SESSION, Blocks, Prompts, blocks_of, check_sizes
@@ -106,7 +106,7 @@ class _Portions:
             offsets, kept["ids"] = lists(portion.column("prefix_blocks"))
             kept |= {"counts": np.diff(offsets), **self._placed(portion)}
         for name, values in kept.items():
-            self.arrays.setdefault(name, []).append(_narrow(values))
+            self.arrays.setdefault(name, []).append(narrow(values))
 
     def _grouped(self, portion: pa.Table) -> IntArray:
         dims = list(ledger.dims(portion, PRICE_KEYS, self.wanted).values())
@@ -159,13 +159,6 @@ class _Portions:
     def _joined(self, name: str) -> IntArray:
         """Return a column of all portions, which let go of it."""
         return np.concatenate(self.arrays.pop(name, [np.zeros(0, np.int64)]))
-
-
-def _narrow(values: IntArray) -> Any:
-    """Return integers in 32 bits where these hold them."""
-    low, high = int(values.min(initial=0)), int(values.max(initial=0))
-    small = np.iinfo(np.int32)
-    return values.astype(np.int32) if small.min <= low and high <= small.max else values.copy()
 
 
 def _numbered(session: IntArray) -> IntArray:
