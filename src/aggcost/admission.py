@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from aggcost.integers import IntArray, Mask
+from aggcost.integers import IntArray, Mask, each
 from aggcost.rate_limits import Window
 from aggcost.room import OVER, REJECTED, SPENT
 
@@ -83,7 +83,7 @@ def admit(
     rooms = {route: _Room(limit, requests, route, doubtful, first_second, scale) for route, limit in limits.items()}
     kinds: dict[tuple[tuple[int, str], ...], int] = {(): 0}
     columns = (doubtful, requests.second[doubtful], requests.tokens[doubtful], requests.chain[doubtful])
-    for number, (place, second, tokens, chain) in enumerate(zip(*(one.tolist() for one in columns), strict=True)):
+    for number, (place, second, tokens, chain) in enumerate(each(*columns)):
         found, wait_s, refusals = _along(chains[chain], rooms, number, second, tokens)
         hop[place], waited_s[place] = found, wait_s
         refused[place] = kinds.setdefault(refusals, len(kinds))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from aggcost.integers import IntArray, group_sums
+from aggcost.integers import IntArray, group_sums, narrow
 from aggcost.ledger import Cells, Dim
 from aggcost.ordered_rows import SECOND_US, Ordered
 
@@ -33,8 +33,8 @@ def split(
     codes = np.concatenate([np.zeros(len(cells), np.int32), kind.astype(np.int32)])
     dims |= {name: Dim(codes, tuple(values)) for name, values in told.items()}
     filled = sums["records"] > 0
-    place = np.cumsum(filled) - 1
-    home = rows.cell.astype(np.int64)
+    place = narrow(np.cumsum(filled) - 1)
+    home = rows.cell.astype(place.dtype)
     home[moved] = len(cells) + member
     return Cells(dims, sums).select(filled), place[home]
 

@@ -5,6 +5,7 @@ numpy and Arrow wrap silently where a sum leaves 64 bits; nothing here does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from aggcost.errors import DataQualityError
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _EXACT_ROWS = 2**21
+_LISTED = 2**16
 
 
 def int64(column: pa.ChunkedArray) -> IntArray:
@@ -87,3 +89,9 @@ def narrow(values: IntArray) -> Any:
     low, high = int(values.min(initial=0)), int(values.max(initial=0))
     small = np.iinfo(np.int32)
     return values.astype(np.int32) if small.min <= low and high <= small.max else values.copy()
+
+
+def each(*columns: IntArray | Mask) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of some columns as Python's numbers, of which few are held at a time."""
+    for at in range(0, len(columns[0]), _LISTED):
+        yield from zip(*(column[at : at + _LISTED].tolist() for column in columns), strict=True)

@@ -24,7 +24,7 @@ from aggcost.conditions import Truths
 from aggcost.engine import Engine
 from aggcost.gates import gates
 from aggcost.in_order import InOrder, StatedLimit
-from aggcost.integers import IntArray, Mask
+from aggcost.integers import IntArray, Mask, narrow
 from aggcost.ledger import USAGE, Cells, Dim
 from aggcost.limit_costs import PICO, cost_pico_usd, days_and_months
 from aggcost.meters import TOKEN_KEYS
@@ -116,9 +116,10 @@ def in_order(engine: Engine, options: Options, base: Baseline, policy: Policy, o
     cached = usage & _cached(stated, cells, truths)
     limited = usage & _is_limited(stated, possible)[possible.chain]
     replays = stated.prompt_cache.mode == "simulated"
-    among = np.flatnonzero(dealt.any_part(usage if replays else cached | limited))
+    among = cached | limited | (usage & _moves(possible)[possible.chain] & replays)
+    asked_for = np.flatnonzero(dealt.any_part(among))
     extra = {**_extra(engine, base.usage.table, stated), **dealt.columns(base.usage.table)}
-    rows, by_id, by_place = dealt.deal(known.rows(among, extra, blocks=replays))
+    rows, by_id, by_place = dealt.deal(known.rows(asked_for, extra, blocks=replays))
     able = cached[rows.cell] & (rows.ts_us != UNKNOWN)
     admitting = _Admission(stated, possible, rates, str(zone), options.scale, _first_us(engine, base.usage.table))
     found = _settled(admitting, rows, able, limited[rows.cell] & (rows.ts_us != UNKNOWN))
@@ -173,6 +174,11 @@ def _is_limited(stated: InOrder, possible: Chains) -> Mask:
     """Return for each chain whether some route of it has a limit; the last entry is that of no chain."""
     numbers = {number for number, route in enumerate(possible.routes) if route in stated.limits}
     return np.array([*(not numbers.isdisjoint(chain) for chain in possible.chains), False], dtype=bool)
+
+
+def _moves(possible: Chains) -> Mask:
+    """Return for each chain whether some route of it is another than the logged one; the last entry is no chain's."""
+    return np.array([*(any(chain) for chain in possible.chains), False], dtype=bool)
 
 
 def _extra(engine: Engine, usage: ibis.Table, stated: InOrder) -> dict[str, ibis.Value]:
@@ -276,14 +282,15 @@ def _limit(stated: StatedLimit) -> RouteLimit:
 
 
 def _spread(places: IntArray, values: IntArray, size: int, otherwise: int) -> IntArray:
-    found = np.full(size, otherwise, np.int64)
-    found[places] = values
+    small = narrow(values)
+    found: IntArray = np.full(size, otherwise, small.dtype)
+    found[places] = small
     return found
 
 
 def _fates(found: Found) -> tuple[IntArray, dict[str, Sequence[Any]]]:
     """Return the fate of each row, and what each fate tells."""
-    code = (found.waited_s * len(found.refusals) + found.refused) * len(_ANSWERS) + _answers(found)
+    code = (found.waited_s.astype(np.int64) * len(found.refusals) + found.refused) * len(_ANSWERS) + _answers(found)
     touched = np.flatnonzero(code)
     kinds, fate = np.unique(code[touched], return_inverse=True)
     told = [divmod(kind, len(_ANSWERS)) for kind in (0, *kinds.tolist())]

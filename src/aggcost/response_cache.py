@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aggcost.integers import IntArray, Mask
+from aggcost.integers import IntArray, Mask, each, narrow
 
 _SECOND_US = 1_000_000
 _NONE = -1
@@ -40,7 +40,7 @@ def hits(ts_us: IntArray, key: IntArray, stores: Mask, cache: ResponseCache) -> 
         places = np.flatnonzero(key != _NONE)
         found = _recent(ts_us[places], key[places], stores[places], cache, cache.capacity)
         source[places] = np.where(found < 0, _NONE, places[found])
-    return source >= 0, source
+    return source >= 0, narrow(source)
 
 
 def _repeated(key: IntArray) -> IntArray:
@@ -56,33 +56,31 @@ def _repeated(key: IntArray) -> IntArray:
 def _by_key(ts_us: IntArray, key: IntArray, stores: Mask, cache: ResponseCache) -> IntArray:
     """Return whose answer each request gets, where requests of one key stand together."""
     ttl_us = cache.ttl_s * _SECOND_US
-    found = []
+    found = np.full(len(key), _NONE, np.int64)
     last_key, stored, stored_us = _NONE, _NONE, 0
-    for place, (at_us, one, keeps) in enumerate(zip(ts_us.tolist(), key.tolist(), stores.tolist(), strict=True)):
+    for place, (at_us, one, keeps) in enumerate(each(ts_us, key, stores)):
         if one != last_key:
             last_key, stored = one, _NONE
-        hit = stored >= 0 and at_us - stored_us <= ttl_us
-        found.append(stored if hit else _NONE)
-        if not hit:
-            stored, stored_us = (place, at_us) if keeps else (stored, stored_us)
-    return np.array(found, np.int64)
+        if stored >= 0 and at_us - stored_us <= ttl_us:
+            found[place] = stored
+        elif keeps:
+            stored, stored_us = place, at_us
+    return found
 
 
 def _recent(ts_us: IntArray, key: IntArray, stores: Mask, cache: ResponseCache, capacity: int) -> IntArray:
     """Return whose answer each request gets from a cache that holds so many, in the order of time."""
     ttl_us = cache.ttl_s * _SECOND_US
     kept: OrderedDict[int, tuple[int, int]] = OrderedDict()  # key -> place, time; least recently used first
-    found = []
-    for place, (at_us, one, keeps) in enumerate(zip(ts_us.tolist(), key.tolist(), stores.tolist(), strict=True)):
+    found = np.full(len(key), _NONE, np.int64)
+    for place, (at_us, one, keeps) in enumerate(each(ts_us, key, stores)):
         entry = kept.get(one)
         if entry is not None and at_us - entry[1] <= ttl_us:
             kept.move_to_end(one)
-            found.append(entry[0])
-            continue
-        found.append(_NONE)
-        if keeps:
+            found[place] = entry[0]
+        elif keeps:
             kept.pop(one, None)
             if len(kept) >= capacity:
                 kept.popitem(last=False)
             kept[one] = (place, at_us)
-    return np.array(found, np.int64)
+    return found
