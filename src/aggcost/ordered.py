@@ -28,7 +28,7 @@ from aggcost.integers import IntArray, Mask, narrow
 from aggcost.ledger import USAGE, Cells, Dim
 from aggcost.limit_costs import PICO, cost_pico_usd, days_and_months
 from aggcost.meters import TOKEN_KEYS
-from aggcost.ordered_rows import SECOND_US, UNKNOWN, Ordered, numbered, ts_us
+from aggcost.ordered_rows import SECOND_US, UNKNOWN, Ordered, numbered
 from aggcost.policy import Policy, Route
 from aggcost.prompt_caches import Simulated, simulated
 from aggcost.rating import Rates
@@ -148,7 +148,7 @@ def _settled(admitting: _Admission, rows: Ordered, able: Mask, limited: Mask) ->
 def _first_us(engine: Engine, usage: ibis.Table) -> int:
     """Return when the first request of a log came (microseconds), 0 where none has a time."""
     kept = usage.filter(ledger.accepted(usage))
-    (row,) = engine.to_arrow(kept.aggregate(first=ts_us(kept).min())).to_pylist()
+    (row,) = engine.to_arrow(kept.aggregate(first=engine.micros(kept.ts).min())).to_pylist()
     return int(row["first"] or 0)
 
 
