@@ -151,6 +151,12 @@ def test_an_answer_is_given_again_while_it_is_fresh(simulate):
     assert report.arms[1].requests == 5
 
 
+def test_a_response_cache_costs_what_it_costs_a_month(simulate):
+    report = simulate([row(0, prompt="a"), row(10, prompt="a")], f'{MOVE}response_cache: {{ttl: 60s, monthly: "20"}}\n')
+    (line,) = report.comparisons[0].outside
+    assert (line.name, line.before, line.after, line.label) == ("response cache", 0, 20, "assumed")
+
+
 def test_a_key_that_is_less_than_the_prompt_saves_what_is_no_saving(simulate):
     rows = [row(0, prompt="a", user="u"), row(1, prompt="b", user="u"), row(2, prompt="a", user="u")]
     cache = in_order(simulate(rows, f"{MOVE}response_cache: {{ttl: 1h, key: [user]}}\n")).response_cache

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from aggcost import invariants
-from aggcost.answers import BY_CACHE, answered, with_answers, with_cache_times
+from aggcost.answers import BY_CACHE, NAME, answered, with_answers, with_cache_times
 from aggcost.arm_rates import arm_rates
 from aggcost.arms import Service
 from aggcost.assumed import assumptions
@@ -374,4 +374,6 @@ def monthly_outside(policy: Policy, today: Mapping[str, Decimal]) -> dict[str, D
     """Return the monthly costs beside the requests under a policy: a name it does not state stays as today."""
     stated = {overhead.name: overhead.monthly_usd for overhead in policy.overheads}
     fees = {"router fee": policy.fees.monthly} if policy.fees.monthly else {}
-    return {**today, **stated, **fees}
+    cache = policy.in_order.response_cache
+    caching = {NAME: cache.monthly_usd} if cache is not None and cache.monthly_usd else {}
+    return {**today, **stated, **fees, **caching}

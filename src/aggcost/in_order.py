@@ -43,7 +43,8 @@ class StatedLimit:
 class StatedResponseCache:
     """Answers that are given again: kept for `ttl_s`, at most `capacity` of them, for what matches `where`.
 
-    `key` are the fields that two requests must share; the whole `prompt` alone makes it safe.
+    `key` are the fields that two requests must share; the whole `prompt` alone makes it safe. `monthly_usd` is what the
+    cache itself costs.
     """
 
     ttl_s: int
@@ -51,6 +52,7 @@ class StatedResponseCache:
     where: Condition | None
     key: tuple[str, ...]
     latency_ms: int
+    monthly_usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def _budget(node: Node | None) -> tuple[Decimal | None, str]:
 def _response_cache(node: Node | None) -> StatedResponseCache | None:
     if node is None:
         return None
-    given = node.fields(required=("ttl",), optional=("capacity", "where", "key", "latency_ms"))
+    given = node.fields(required=("ttl",), optional=("capacity", "where", "key", "latency_ms", "monthly"))
     key = ("prompt",) if "key" not in given else tuple(item.choice(KEY_FIELDS) for item in given["key"].list())
     if not key:
         raise node.error("a key of no field gives every request the same answer", hint="key: [prompt]")
@@ -154,6 +156,7 @@ def _response_cache(node: Node | None) -> StatedResponseCache | None:
         where=read_condition(given["where"]) if "where" in given else None,
         key=key,
         latency_ms=given["latency_ms"].integer(minimum=0) if "latency_ms" in given else 0,
+        monthly_usd=given["monthly"].decimal(minimum=0) if "monthly" in given else Decimal(0),
     )
 
 
