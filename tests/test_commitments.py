@@ -54,6 +54,22 @@ def test_a_policy_that_moves_usage_away_shows_the_shortfall_it_causes(tmp_path):
     assert compared.roi.readings[0].monthly_savings == -42  # a shortfall is owed to the provider: no overhead
 
 
+def test_what_a_limit_keeps_from_a_provider_is_owed_as_a_shortfall(tmp_path):
+    # Three requests of 40 tokens, of which one a day finds room: the others come on the same day, and fail.
+    rows = [request(f"2026-02-{day:02d}T{hour}:00:00Z", "acme/one", tokens=40, task="a")
+            for day, hour in ((3, 11), (3, 12), (4, 12))]  # fmt: skip
+    limited = policy(tmp_path, "otherwise: as_logged\nlimits: {as_logged: {requests_per_day: 1}}\n")
+    discount = "discounts: [{provider: acme, percent: 50}]\n"
+    report = backtest.simulate(options(tmp_path, [*february(), *rows], COMMITTED + discount), [limited])
+    compared = report.comparisons[0]
+    assert [(row.name, row.before, row.after) for row in compared.components] == [
+        ("acme", 60, 40),
+        ("deal: shortfall", 40, 60),
+    ]
+    figures = [(one.arm, one.list_monthly) for one in report.contracts]
+    assert figures == [("as_logged", 120), ("policy", 80)]
+
+
 def test_identity_saves_nothing_with_a_contract_on_both_sides(tmp_path):
     same = policy(tmp_path, "rules: []\n")
     text = (
