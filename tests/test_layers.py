@@ -20,9 +20,9 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         windows
         months schedule contract quantities abilities""",
         """rules rules_atoms rules_columns rules_parser rules_text rules_tree
-        policy routes balancing scales shares capping levers sticky needs failover incidents in_order requirements caps evidence change_costs
+        policy routes balancing scales shares capping levers sticky needs failover incidents in_order hedge requirements caps evidence change_costs
         conditions ledger rating reached charging charged_together withheld""",
-        """replay percentiles movement timing latency_model holdout foresight eligibility health rescue extra_calls answers admission response_cache room chains ordered_rows dealing fates limit_costs prompt_caches
+        """replay percentiles movement timing latency_model holdout foresight eligibility health rescue extra_calls answers asserted_times hedged admission response_cache room chains ordered_rows dealing fates limit_costs prompt_caches
         route_facts within_caps outcomes service
 service period latency_curves routed arm_rates
         period waiting finance cashflow proposal readings budget variance causes implied single_rows uncertainty

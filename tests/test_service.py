@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aggcost import percentiles, service
+from aggcost.asserted_times import asserted
 from aggcost.ledger import Dim
 from aggcost.policy import ServiceLevel
 from aggcost.service import Latencies
@@ -55,7 +56,7 @@ def test_no_latency_is_unknown():
 
 def test_an_asserted_level_gives_back_its_own_percentiles():
     level = ServiceLevel(p50_ms=562, p95_ms=834, p99_ms=982, availability_percent=None)
-    values, counts = service._asserted(level)
+    values, counts = asserted(level)
     found = service.measured(ledger_of(values, counts * 1000))
     assert abs(found.p50_ms - 562) <= 2
     assert abs(found.p95_ms - 834) <= 3

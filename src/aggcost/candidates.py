@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -26,6 +26,7 @@ from aggcost.failing import Failing, everything
 from aggcost.failing import failing as failures
 from aggcost.failing import service as service_with
 from aggcost.gates import gates
+from aggcost.hedged import HEDGED, second_calls
 from aggcost.integers import Mask
 from aggcost.ledger import NOT_BILLED, OTHER, USAGE, Cells, Dim
 from aggcost.meters import USAGE_KEYS
@@ -35,7 +36,7 @@ from aggcost.ratecard import RateLine
 from aggcost.rating import Charges, Lines, Rates, Shares, rate
 from aggcost.reached import Reached, at_reached_tiers
 from aggcost.reliability import failing as is_failing
-from aggcost.reliability import service_after, times_after
+from aggcost.reliability import second_shares, service_after, times_after
 from aggcost.replay import Gate, Routed, decide
 from aggcost.report import Assumption
 from aggcost.rescue import calls, rescue
@@ -176,7 +177,8 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
     levels = with_cache_times(with_service_levels(policy, routed))
     extras, service, failing = _service(levels, ledgers, truths, asked.all, own, routed)
     first = ExtraCalls(ESCALATED, cells, deferred(policy, cells, routed.first_answers(), truths, own), own)
-    extras = (first, *extras) if len(first.routed.cell) else extras
+    hedged = _hedged(levels, replace(ledgers, cells=cells), asked.all, own, routed)
+    extras = (*([first] if len(first.routed.cell) else []), *hedged, *extras)
     parts = (replace(served, name=None), *(_part(policy, extra, truths, by) for extra in extras))
     charges = [part.charges() for part in parts]
     return Candidate(
@@ -196,6 +198,18 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
         cuts=cuts,
         prompt_costs=_prompt_costs(served, prompts),
     )
+
+
+def _hedged(
+    policy: Policy, ledgers: Ledgers, gates: Sequence[Gate], own: Rates, routed: Routed
+) -> Iterator[ExtraCalls]:
+    """Yield the second calls of hedged requests, where the hedge's route can take them."""
+    for group in second_shares(policy, ledgers, routed, own.scaling):
+        refusals = [no for gate in gates for _, no in gate.refused(group.hedge.route, routed.cell)]
+        able = ~np.logical_or.reduce([np.zeros(len(routed.cell), dtype=bool), *refusals])
+        calls = second_calls(routed, group, able)
+        if len(calls.cell) and group.late:
+            yield ExtraCalls(HEDGED, ledgers.cells, calls, own)
 
 
 def saved_usd(

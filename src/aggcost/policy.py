@@ -25,6 +25,7 @@ from aggcost.change_costs import (
 from aggcost.errors import ConfigError, did_you_mean
 from aggcost.evidence import Evidence, read_evidence
 from aggcost.failover import Failover, read_failover
+from aggcost.hedge import Hedge, read_hedge
 from aggcost.in_order import InOrder, read_in_order
 from aggcost.levers import Levers, read_levers
 from aggcost.requirements import (
@@ -98,6 +99,7 @@ class Rule:
     line: int
     needs: tuple[str, ...] | None = None
     caps: Mapping[Route, Caps] = field(default_factory=dict)
+    hedge: Hedge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,8 @@ def repricing(name: str, prices: tuple[Path, ...], at_s: int | None) -> Policy:
 def _named(rules: tuple[Rule, ...], otherwise: Target) -> tuple[Route | None, ...]:
     """Return every route that rules and `otherwise` name, each once, in their order."""
     named = [route for rule in rules for route in (*targets_of(rule.target), *rule.fallback)]
-    return tuple(dict.fromkeys((*named, *targets_of(otherwise))))
+    hedges = [rule.hedge.route for rule in rules if rule.hedge is not None]
+    return tuple(dict.fromkeys((*named, *targets_of(otherwise), *hedges)))
 
 
 def find_policy(name: str, start: Path) -> Path:
@@ -253,7 +256,7 @@ def _rules(node: Node | None) -> tuple[Rule, ...]:
 
 def _rule(node: Node, default_name: str) -> Rule:
     refuse_not_yet(node, _NOT_YET)
-    known = ("name", "route", "split", "sticky", "fallback", "evidence", "needs", *CAP_KEYS)
+    known = ("name", "route", "split", "sticky", "fallback", "evidence", "needs", "hedge", *CAP_KEYS)
     fields = node.fields(required=("when",), optional=known)
     name, fallback, evidence = node.given("name"), node.given("fallback"), node.given("evidence")
     if name is not None and name.text() in _TAKEN:
@@ -267,6 +270,7 @@ def _rule(node: Node, default_name: str) -> Rule:
         line=node.line,
         needs=read_needs(node.given("needs")),
         caps=read_caps(node),
+        hedge=read_hedge(node.given("hedge")),
     )
 
 

@@ -8,13 +8,17 @@ where neither exists the number is unknown. Failover on errors is not replayed.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from aggcost import service
 from aggcost.arms import Service, Times
+from aggcost.errors import ConfigError
+from aggcost.hedged import Group, groups, late
 from aggcost.integers import Mask, total
 from aggcost.ledger import FAILURE_CLASSES, NOT_BILLED, USAGE, Cells
+from aggcost.movement import at_once
 from aggcost.policy import Policy, Route, ServiceLevel
 from aggcost.replay import Routed
 from aggcost.report_arms import Minute
@@ -45,7 +49,7 @@ def service_as_logged(ledgers: Ledgers, worst_minutes: tuple[Minute, ...] = ()) 
 
 def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Routed, scaling: Scaling) -> Service:
     """Return how requests would be served; `failed` are the failed, unbilled ones, routed alike."""
-    if all(route is None for route in (*routed.routes, *failed.routes)):
+    if all(route is None for route in (*routed.routes, *failed.routes)) and not hedged(policy, routed):
         return service_as_logged(ledgers)
     cells = ledgers.cells
     times = times_after(policy, ledgers, routed, scaling)
@@ -72,11 +76,38 @@ def times_after(
     latency = {} if seen is None else seen.expected("latency", cells, routed, scaling)
     first_token = {} if seen is None else seen.expected("ttft", cells, routed, scaling)
     failed = {} if seen is None else seen.withheld("latency")
+    beside = service.Beside(rescued, hedged(policy, routed))
     return Times(
-        service.replayed(ledgers.latencies, cells, routed, levels, latency, rescued),
+        service.replayed(ledgers.latencies, cells, routed, levels, latency, beside),
         service.replayed(ledgers.first_tokens, cells, routed, levels, first_token),
         tuple(test for route, test in failed.items() if route in latency and not policy.asserts_latency(route)),
     )
+
+
+def hedged(policy: Policy, routed: Routed) -> tuple[Group, ...]:
+    """Return the shares that hedges of the policy are for."""
+    return tuple(groups(policy, routed, at_once(routed)))
+
+
+def second_shares(policy: Policy, ledgers: Ledgers, routed: Routed, scaling: Scaling) -> list[Group]:
+    """Return the hedges with the share of requests that each calls a second time.
+
+    ConfigError where it is not known how long the first call takes.
+    """
+    seen = ledgers.foresight
+    latency = {} if seen is None else seen.expected("latency", ledgers.cells, routed, scaling)
+    found = []
+    for group in hedged(policy, routed):
+        first = service.first_calls(ledgers.latencies, ledgers.cells, routed, group, policy.service_levels, latency)
+        if first.ms is None:
+            rule = policy.rules[group.rule]
+            raise ConfigError(
+                f"{policy.path}:{rule.line}: how many requests of {rule.name!r} a hedge calls for is not known: "
+                f"the log has no latencies of {group.route}",
+                hint=f"routes: {{{group.route}: {{latency_ms: {{p50: ..., p95: ...}}}}}}",
+            )
+        found.append(replace(group, late=late((first.ms, first.weights), group.hedge.after_ms)))
+    return found
 
 
 def _unseen(policy: Policy, ledgers: Ledgers, both: Sequence[Routed]) -> Mapping[str, str]:

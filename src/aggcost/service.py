@@ -14,12 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from aggcost import latency_curves, ledger, movement, percentiles
+from aggcost.asserted_times import asserted
+from aggcost.hedge import Hedge
+from aggcost.hedged import Group, sooner
 from aggcost.integers import IntArray, Mask, int64, total
 from aggcost.latency_model import Predicted
 from aggcost.ledger import Cells, Dim, Plan
@@ -98,6 +100,23 @@ class Part:
         if self.ms is None or not waited_ms:
             return self
         return replace(self, ms=self.ms + waited_ms, fine=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is served otherwise than by one route at once: failed requests that are rescued, and hedged ones."""
+
+    rescued: Routed | None = None
+    hedges: tuple[Group, ...] = ()
+
+    def alone(self, size: int) -> Mask:
+        """Return which shares no hedge is for."""
+        hedged: Mask = np.logical_or.reduce([np.zeros(size, dtype=bool), *(one.shares for one in self.hedges)])
+        return ~hedged
+
+    def moves(self) -> list[tuple[Route, int, Mask]]:
+        """Return (route, time lost before in ms, which shares) for the rescued requests."""
+        return [] if self.rescued is None else _moves(self.rescued, np.ones(len(self.rescued.cell), dtype=bool))
 
 
 def scan(engine: Engine, usage: ibis.Table, wanted: Plan, measure: Measure = "latency") -> Latencies:
@@ -191,12 +210,12 @@ def replayed(
     routed: Routed,
     levels: Mapping[Route, ServiceLevel],
     expected: Mapping[Route, Predicted | None],
-    rescued: Routed | None = None,
+    beside: Beside | None = None,
 ) -> tuple[Part, ...]:
     """Return how long served requests take under a policy: those that stay, and by route those that move.
 
-    Time lost at routes that did not answer is added. `rescued` are failed requests that the policy has served. Those
-    that nobody waits for are left out.
+    Time lost at routes that did not answer is added. Those that nobody waits for are left out. `beside` are failed
+    requests that the policy has served, and those that take as long as the sooner of two answers.
 
     A key of which only a part moves keeps its observed times pro rata. `expected` are the times of requests that move,
     by route, where a line could be fitted (None: it did not hold, and nothing is said); without one they are those that
@@ -207,7 +226,8 @@ def replayed(
     keys = movement.joined(latencies.dims, len(latencies.ms), cells)
     served = cells.dims["failure"].where(None)[routed.cell]
     weights = movement.weights(cells, routed, served)
-    at_once = movement.at_once(routed)
+    beside = beside or Beside()
+    at_once = movement.at_once(routed) & beside.alone(len(routed.cell))
     stays = (routed.route == 0) & at_once
     parts = []
     for waited_ms in sorted({0, *np.unique(routed.waited_ms[stays]).tolist()}):
@@ -226,10 +246,15 @@ def replayed(
         moved = Fraction(_moved(cells, routed, mask), routed.whole)
         steps = [_step(route, moved, share, latencies, levels, expected) for route in called]
         parts.append(one_after_another(steps))
-    if rescued is not None:
-        for route, waited_ms, mask in _moves(rescued, np.ones(len(rescued.cell), dtype=bool)):
-            moved = Fraction(_moved(cells, rescued, mask), rescued.whole)
-            parts.append(_part_of(route, moved, latencies, levels, expected).after(waited_ms))
+    for group in beside.hedges:
+        mask = group.shares & awaited
+        share = movement.share(keys, routed, weights, mask, otherwise=0)
+        moved = Fraction(_moved(cells, routed, mask), routed.whole)
+        first = _step(group.route, moved, share, latencies, levels, expected)
+        parts.append(_hedged(first, _part_of(group.hedge.route, moved, latencies, levels, expected), group.hedge))
+    for route, waited_ms, mask in beside.moves():
+        moved = Fraction(_moved(cells, beside.rescued, mask), beside.rescued.whole) if beside.rescued else Fraction(0)
+        parts.append(_part_of(route, moved, latencies, levels, expected).after(waited_ms))
     return tuple(part for part in parts if part.requests)
 
 
@@ -298,7 +323,7 @@ def _part_of(
     name, nothing = route_name(route.provider, route.model), np.zeros(0, np.int64)
     level = levels.get(route)
     if latencies.measure == "latency" and level is not None and level.p50_ms is not None:
-        return Part(name, *percentiles.spread(_asserted(level), requests), "assumed")
+        return Part(name, *percentiles.spread(asserted(level), requests), "assumed")
     predicted = expected.get(route)
     if predicted is not None:
         return Part(name, *percentiles.spread((predicted.ms, predicted.weights), requests), "modelled", predicted)
@@ -333,29 +358,31 @@ def one_after_another(steps: Sequence[Part]) -> Part:
     return Part(last.route, *percentiles.spread(together, Fraction(last.requests, _UNIT)), label)
 
 
+def _hedged(first: Part, second: Part, hedge: Hedge) -> Part:
+    """Return how long requests take that call a second route when the first has not answered in time."""
+    if first.ms is None or second.ms is None:
+        return Part(first.route, None, first.weights[:0], weakest((first, second)), unknown=first.requests)
+    curve = sooner((first.ms, first.weights), (second.ms, second.weights), hedge.after_ms)
+    label: Label = "assumed" if weakest((first, second)) == "assumed" else "modelled"
+    return Part(first.route, *curve, label)
+
+
+def first_calls(
+    latencies: Latencies,
+    cells: Cells,
+    routed: Routed,
+    group: Group,
+    levels: Mapping[Route, ServiceLevel],
+    expected: Mapping[Route, Predicted | None],
+) -> Part:
+    """Return how long the first calls of hedged requests take."""
+    keys = movement.joined(latencies.dims, len(latencies.ms), cells)
+    weights = movement.weights(cells, routed, cells.dims["failure"].where(None)[routed.cell])
+    share = movement.share(keys, routed, weights, group.shares, otherwise=0)
+    moved = Fraction(_moved(cells, routed, group.shares), routed.whole)
+    return _step(group.route, moved, share, latencies, levels, expected)
+
+
 def seen(route: Route, latencies: Latencies) -> Mask:
     """Return which rows of the latency ledger are of a route."""
     return latencies.dims["provider"].where(route.provider) & latencies.dims["model"].where(route.model)
-
-
-def _asserted(level: ServiceLevel) -> tuple[IntArray, IntArray]:
-    """Return a distribution through the asserted percentiles: log-latency is linear in the normal score.
-
-    Two lognormals glued at p95; beyond p99 and below p50 the nearest slope goes on. With only a
-    median asserted, every request gets it.
-    """
-    known = [(50, level.p50_ms), (95, level.p95_ms), (99, level.p99_ms)]
-    normal = NormalDist()
-    scores = [normal.inv_cdf(p / 100) for p, ms in known if ms is not None]
-    logs = [math.log(float(ms)) for _, ms in known if ms is not None]
-    wanted = [normal.inv_cdf((point + 0.5) / _POINTS) for point in range(_POINTS)]
-    values = [round(math.exp(_on_line(score, scores, logs))) for score in wanted]
-    return np.array(values, np.int64), np.ones(_POINTS, np.int64)
-
-
-def _on_line(at: float, xs: Sequence[float], ys: Sequence[float]) -> float:
-    if len(xs) == 1:
-        return ys[0]
-    right = next((i for i in range(1, len(xs)) if at <= xs[i]), len(xs) - 1)
-    slope = (ys[right] - ys[right - 1]) / (xs[right] - xs[right - 1])
-    return ys[right - 1] + slope * (at - xs[right - 1])
