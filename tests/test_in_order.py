@@ -16,6 +16,7 @@ from aggcost.baseline import Options
 from aggcost.config import Budget, Project
 from aggcost.errors import ConfigError
 from aggcost.importers import ReadOptions
+from aggcost.output import headline
 from aggcost.policy import load_policy
 from aggcost.rules_parser import parse
 
@@ -77,6 +78,16 @@ def test_what_a_route_cannot_take_spills_to_the_next_of_its_chain(simulate):
     assert [(one.to, one.requests) for one in limit.went_to] == [("gamma/three", 2)]
     assert [(one.window, one.requests) for one in limit.peaks] == [("sliding", 5), ("minute", 5)]
     assert limit.peaks[0].first_broken == "2026-02-02T09:00:30+00:00"
+
+
+def test_a_log_too_short_for_a_month_is_told_by_its_period(simulate):
+    report = simulate([row(0), row(1)], MOVE)
+    # 2 x ($0.003 - $0.0014)
+    assert headline.of_policy(report.comparisons[0]).text == (
+        "policy p: the requests of this period cost $0.0032 less (-53 %). Without a complete day no month can be told."
+    )
+    same = simulate([row(0)], "otherwise: as_logged\n")
+    assert "cost what they did" in headline.of_policy(same.comparisons[0]).text
 
 
 def test_without_a_further_route_requests_are_lost_and_counted_as_failed(simulate):

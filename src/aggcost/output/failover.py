@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggcost.output.blocks import Column, Table, cells, name_column
 from aggcost.output.clean import clean
-from aggcost.output.figures import cents, count
+from aggcost.output.figures import count, dollars
 from aggcost.report_compare import Comparison
 from aggcost.report_failover import Failover
 
@@ -14,7 +14,7 @@ def failover_facts(comparison: Comparison, *, name: bool = False) -> tuple[tuple
     found = comparison.failover
     if found is None:
         return ()
-    rescued = f"{count(found.rescued)} failed requests rescued for {cents(found.rescued_cost)} in this period"
+    rescued = f"{count(found.rescued)} failed requests rescued for {dollars(found.rescued_cost)} in this period"
     diverted = f", {count(found.diverted)} served elsewhere" if found.diverted else ""
     where = f" under {clean(comparison.candidate)}" if name else ""
     return (("failover", f"{rescued}{diverted}{where}"), ("", _still(found)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from aggcost.finance import Roi
 from aggcost.output.blocks import Facts, Sentence
 from aggcost.output.clean import clean
@@ -18,12 +20,25 @@ def of_policy(comparison: Comparison) -> Sentence:
     """Return what the policy would make of a month's bill, and when it pays back."""
     name = named(comparison)
     total = comparison.total
+    if (total.before is None or total.after is None) and comparison.savings is not None:
+        return Sentence(f"{name}: {_of_period(comparison.savings, comparison.savings_percent)}", "strong")
     if total.before is None or total.after is None:
         return Sentence(f"{name}: the cost is unknown, because nothing could be priced.", "strong")
     if total.before == total.after and not comparison.moved_requests:
         return Sentence(f"{name}: {dollars(total.after)} a month, exactly as today.", "strong")
     bill = f"{name}: {dollars(total.after)} a month instead of {dollars(total.before)}{_in_percent(total)}."
     return Sentence(f"{bill} {_payback(comparison.roi)}".rstrip(), "strong")
+
+
+def _of_period(savings: Decimal, savings_percent: Decimal | None) -> str:
+    """Return what the requests save where the log is too short to tell a month."""
+    if not savings:
+        changed = "the requests of this period cost what they did"
+    else:
+        share = "" if savings_percent is None else f" ({change(-savings_percent)})"
+        word = "less" if savings > 0 else "more"
+        changed = f"the requests of this period cost {dollars(abs(savings))} {word}{share}"
+    return f"{changed}. Without a complete day no month can be told."
 
 
 def named(comparison: Comparison) -> str:

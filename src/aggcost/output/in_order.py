@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from aggcost.output.blocks import Column, Table, cells, name_column
 from aggcost.output.clean import clean
-from aggcost.output.figures import UNKNOWN, cents, count, percentage, share
+from aggcost.output.figures import UNKNOWN, count, dollars, percentage, share
 from aggcost.report_compare import Comparison
 from aggcost.report_in_order import InOrder, Limit, PromptCache, ResponseCache
 
@@ -42,10 +42,10 @@ def _limit(one: Limit, found: InOrder) -> str:
 
 def _cache(one: ResponseCache) -> str:
     hits = f"{count(one.hits)} of {count(one.requests)} requests answered again ({share(one.hit_percent)})"
-    saved = f"{hits}, {cents(one.saved)} saved in this period"
+    saved = f"{hits}, {dollars(one.saved)} saved in this period"
     if not one.false_hits:
         return saved
-    wrong = UNKNOWN if one.false_saving is None else cents(one.false_saving)
+    wrong = UNKNOWN if one.false_saving is None else dollars(one.false_saving)
     return f"{saved}; {count(one.false_hits)} of them with the answer to another prompt: {wrong} is no saving"
 
 
@@ -55,7 +55,7 @@ def _prompts(one: PromptCache) -> list[tuple[str, str]]:
     known = {name: cost for name, cost in costs.items() if cost is not None}
     if max(known.values()) - min(known.values()) < _PROMPTS_SHOWN:
         return []
-    text = ", ".join(f"{name} {cents(cost)}" for name, cost in known.items())
+    text = ", ".join(f"{name} {dollars(cost)}" for name, cost in known.items())
     return [("prompts", f"requests by what their prompt cache does after the move: {text}; {one.mode} is used")]
 
 
