@@ -1,4 +1,4 @@
-"""An oracle of limits and caches: one request after the other, in lists, from the words of docs/limits-and-caches.md.
+"""An oracle of limits and caches: one request after the other, in lists, from the words of docs/replay.md.
 
 Nothing is kept but what happened; every question looks through all of it again. It is written to be read.
 """
@@ -189,13 +189,15 @@ class Oracle:
     def send(self, request: Request, chain: list[str]) -> Told:
         refused: list[tuple[str, str]] = []
         for name in chain:
-            if name not in self.limits:
+            # what stays where it was logged comes to the limit of its own route, unless as_logged has one
+            room = request.name if name == AS_LOGGED and AS_LOGGED not in self.limits else name
+            if room not in self.limits:
                 return Told(name, refused)
-            why, waited_s = self.ask(name, request)
+            why, waited_s = self.ask(room, request)
             if why is None:
                 return Told(name, refused, waited_s)
-            refused.append((name, why))
-            if self.limits[name].when_full == "reject":
+            refused.append((room, why))
+            if self.limits[room].when_full == "reject":
                 return Told(NOBODY, refused)
         return Told(NOBODY, refused)
 

@@ -75,20 +75,30 @@ def admit(
     limits: Mapping[int, RouteLimit],
     first_second: int,
     scale: int = 1,
+    shared: Mapping[int, int] | None = None,
 ) -> Admitted:
-    """Return what becomes of the requests; each counts `scale` times. Fixed minutes begin at `first_second`."""
+    """Return what becomes of the requests; each counts `scale` times. Fixed minutes begin at `first_second`.
+
+    `shared` are further numbers of routes, with the route whose limit they share.
+    """
     size = len(requests.second)
     hop, refused, waited_s = (np.zeros(size, np.int64) for _ in range(3))
-    doubtful = np.flatnonzero(_doubtful(requests, chains, limits, first_second, scale))
+    doubtful = np.flatnonzero(_doubtful(requests, _by_limit(chains, shared or {}), limits, first_second, scale))
     rooms = {route: _Room(limit, requests, route, doubtful, first_second, scale) for route, limit in limits.items()}
+    rooms |= {number: rooms[route] for number, route in (shared or {}).items()}
     kinds: dict[tuple[tuple[int, str], ...], int] = {(): 0}
     columns = (doubtful, requests.second[doubtful], requests.tokens[doubtful], requests.chain[doubtful])
     for number, (place, second, tokens, chain) in enumerate(each(*columns)):
         found, wait_s, refusals = _along(chains[chain], rooms, number, second, tokens)
         hop[place], waited_s[place] = found, wait_s
         refused[place] = kinds.setdefault(refusals, len(kinds))
-    exhausted = {(route, period): at_s for route, room in rooms.items() for period, at_s in room.exhausted.items()}
+    exhausted = {(route, period): at_s for route in limits for period, at_s in rooms[route].exhausted.items()}
     return Admitted(hop, refused, tuple(kinds), waited_s, exhausted)
+
+
+def _by_limit(chains: Sequence[Sequence[int]], shared: Mapping[int, int]) -> list[list[int]]:
+    """Return the chains with the routes whose limits count."""
+    return [[shared.get(route, route) for route in chain] for chain in chains]
 
 
 def _along(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -20,12 +20,23 @@ _LONGEST = 16
 
 @dataclass(frozen=True, slots=True)
 class Chains:
-    """`chain` is the number of each cell's chain, -1 where it has none or goes to several routes by weight."""
+    """`chain` is the number of each cell's chain, -1 where it has none or goes to several routes by weight.
+
+    `shared` are numbers that stand for requests which stay at a route as logged, with the number of that route.
+    """
 
     routes: tuple[Route | None, ...]
     chains: tuple[tuple[int, ...], ...]
     chain: IntArray
     weighted: Mask
+    shared: Mapping[int, int] = field(default_factory=dict)
+
+    def numbers(self, route: Route | None) -> frozenset[int]:
+        """Return the numbers by which requests come to a route: sent there, or as logged."""
+        if route not in self.routes:
+            return frozenset()
+        number = self.routes.index(route)
+        return frozenset({number, *(one for one, same in self.shared.items() if same == number)})
 
 
 @dataclass(slots=True)
@@ -67,3 +78,26 @@ def chains(policy: Policy, cells: Cells, among: Mask, truths: Truths, gates: Seq
     found = tuple(tuple(number for number in kind if number >= 0) for kind in kinds.tolist())
     named = np.where([len(one) > 0 for one in found], np.arange(len(found)), -1)
     return Chains(tuple(routes), found, named[chain.reshape(-1)], weighted)
+
+
+def sharing(found: Chains, cells: Cells, limited: Collection[Route | None]) -> Chains:
+    """Return the chains in which requests that stay as logged at a limited route come to that route's limit.
+
+    Where `as_logged` has a limit of its own, they come to that one.
+    """
+    if None in limited:
+        return found
+    routes, kinds, shared = [*found.routes], [*found.chains], dict[int, int]()
+    chain = found.chain.copy()
+    routes += [one for one in limited if one not in routes]
+    for owner, route in [(number, one) for number, one in enumerate(routes) if one is not None and one in limited]:
+        of_route = cells.dims["provider"].where(route.provider) & cells.dims["model"].where(route.model)
+        alias = len(routes)
+        for number in np.unique(chain[of_route & (chain >= 0)]).tolist():
+            if 0 not in kinds[number]:
+                continue
+            chain[of_route & (chain == number)] = len(kinds)
+            kinds.append(tuple(alias if one == 0 else one for one in kinds[number]))
+            shared[alias] = owner
+        routes += [None] if alias in shared else []
+    return Chains(tuple(routes), tuple(kinds), chain, found.weighted, shared)

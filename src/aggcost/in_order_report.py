@@ -72,7 +72,7 @@ def _limit(replayed: Replayed, route: Route | None, stated: StatedLimit, scale: 
     load = Load(np.repeat(rows.ts_us[first], scale), np.repeat(tokens_of(rows)[first], scale))
     refused = _refused(kernel, route)
     asked = int(_asked(kernel, route).sum())
-    queued = (kernel.waited_s > 0) & (_route_of(kernel) == route_number(kernel, route))
+    queued = (kernel.waited_s > 0) & np.isin(_route_of(kernel), list(kernel.chains.numbers(route)))
     return Limit(
         route=None if route is None else str(route),
         requests_per_minute=stated.requests_per_minute,
@@ -119,22 +119,17 @@ def _text(replayed: Replayed, at_us: int) -> str:
     return at.isoformat(timespec="seconds")
 
 
-def route_number(found: Found, route: Route | None) -> int:
-    """Return the number of a route among those of the chains, -2 where no chain has it."""
-    return found.chains.routes.index(route) if route in found.chains.routes else -2
-
-
 def _offered(found: Found, route: Route | None) -> Mask:
     """Return the rows that ask a route first."""
-    number = route_number(found, route)
-    firsts = np.array([*(bool(chain) and chain[0] == number for chain in found.chains.chains), False], dtype=bool)
+    numbers = found.chains.numbers(route)
+    firsts = np.array([*(bool(chain) and chain[0] in numbers for chain in found.chains.chains), False], dtype=bool)
     mask: Mask = firsts[found.chain]
     return mask
 
 
 def _asked(found: Found, route: Route | None) -> Mask:
     """Return the rows that come to a route: admitted, or refused by it."""
-    mask: Mask = _refused(found, route) | (_route_of(found) == route_number(found, route))
+    mask: Mask = _refused(found, route) | np.isin(_route_of(found), list(found.chains.numbers(route)))
     return mask
 
 
@@ -153,11 +148,12 @@ def _route_of(found: Found) -> IntArray:
 
 def _went_to(found: Found, refused: Mask) -> tuple[Spilled, ...]:
     ends, counts = np.unique(_route_of(found)[refused], return_counts=True)
-    named = [
-        (str(UNSERVED) if number < 0 else _named(found.chains.routes[number]), int(count))
-        for number, count in zip(ends.tolist(), counts.tolist(), strict=True)
-    ]
-    return tuple(Spilled(to=name, requests=count) for name, count in sorted(named, key=lambda one: -one[1]))
+    summed: dict[str | None, int] = {}
+    for number, count in zip(ends.tolist(), counts.tolist(), strict=True):
+        name = str(UNSERVED) if number < 0 else _named(found.chains.routes[number])
+        summed[name] = summed.get(name, 0) + count
+    ordered = sorted(summed.items(), key=lambda one: (-one[1], one[0] or ""))
+    return tuple(Spilled(to=name, requests=count) for name, count in ordered)
 
 
 def _named(route: Route | None) -> str | None:

@@ -6,7 +6,7 @@ once, in order; kernels give each its fate; the ledger is split by fates, and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from aggcost.answers import ANSWERED
 from aggcost.arm_rates import arm_rates
 from aggcost.baseline import Baseline, Options
 from aggcost.candidates import keys
-from aggcost.chains import Chains, chains
+from aggcost.chains import Chains, chains, sharing
 from aggcost.conditions import Truths
 from aggcost.engine import Engine
 from aggcost.gates import gates
@@ -112,7 +112,7 @@ def in_order(engine: Engine, options: Options, base: Baseline, policy: Policy, o
     truths, rates = Truths(cells, zone), arm_rates(policy, cells, own.afresh(cells))
     usage = cells.dims["outcome"].where(USAGE)
     asked = gates(policy, replace(base.ledgers, cells=cells), truths, rates)
-    possible = chains(policy, cells, usage, truths, asked.all, rates)
+    possible = sharing(chains(policy, cells, usage, truths, asked.all, rates), cells, stated.limits)
     cached = usage & _cached(stated, cells, truths)
     limited = usage & _is_limited(stated, possible)[possible.chain]
     replays = stated.prompt_cache.mode == "simulated"
@@ -172,13 +172,14 @@ def _cached(stated: InOrder, cells: Cells, truths: Truths) -> Mask:
 
 def _is_limited(stated: InOrder, possible: Chains) -> Mask:
     """Return for each chain whether some route of it has a limit; the last entry is that of no chain."""
-    numbers = {number for number, route in enumerate(possible.routes) if route in stated.limits}
+    numbers = {number for route in stated.limits for number in possible.numbers(route)}
     return np.array([*(not numbers.isdisjoint(chain) for chain in possible.chains), False], dtype=bool)
 
 
 def _moves(possible: Chains) -> Mask:
     """Return for each chain whether some route of it is another than the logged one; the last entry is no chain's."""
-    return np.array([*(any(chain) for chain in possible.chains), False], dtype=bool)
+    away = {number for number, route in enumerate(possible.routes) if route is not None}
+    return np.array([*(not away.isdisjoint(chain) for chain in possible.chains), False], dtype=bool)
 
 
 def _extra(engine: Engine, usage: ibis.Table, stated: InOrder) -> dict[str, ibis.Value]:
@@ -227,14 +228,14 @@ class _Admission:
         """Return the rows with the routes that admit those at `places`; the others ask for none."""
         routes = self.possible.routes
         requests = self._requests(rows.take(places))
-        admitted = admission.admit(requests, self.possible.chains, self._limits(), 0, self.scale)
+        admitted = admission.admit(requests, self.possible.chains, self._limits(), 0, self.scale, self.possible.shared)
         return Found(
             rows=rows,
             chains=self.possible,
             chain=_spread(places, requests.chain, len(rows), -1),
             hop=_spread(places, admitted.hop, len(rows), 0),
             refused=_spread(places, admitted.refused, len(rows), 0),
-            refusals=tuple(frozenset((routes[number], why) for number, why in one) for one in admitted.refusals),
+            refusals=tuple(self._named(one) for one in admitted.refusals),
             waited_s=_spread(places, admitted.waited_s, len(rows), 0),
             exhausted={
                 (routes[number], period): self.first_us + at_s * SECOND_US
@@ -247,15 +248,22 @@ class _Admission:
             weighted=self.possible.weighted[rows.cell],
         )
 
+    def _named(self, refusals: Iterable[tuple[int, str]]) -> frozenset[tuple[Route | None, str]]:
+        """Return who refused and why; the limit of a route refuses what stays there as logged in both names."""
+        routes, shared = self.possible.routes, self.possible.shared
+        return frozenset(
+            (routes[same], why) for number, why in refusals for same in (number, shared.get(number, number))
+        )
+
     def _limits(self) -> dict[int, RouteLimit]:
-        stated = self.stated.limits
-        return {number: _limit(stated[one]) for number, one in enumerate(self.possible.routes) if one in stated}
+        stated, routes = self.stated.limits, self.possible.routes
+        return {routes.index(one): _limit(stated[one]) for one in stated if one in routes}
 
     def _requests(self, rows: Ordered) -> Requests:
         day, month = days_and_months(rows.ts_us, self.zone)
         budgets = {
-            number: limit for number, route in enumerate(self.possible.routes)
-            if (limit := self.stated.limits.get(route)) is not None and limit.budget_usd is not None
+            self.possible.routes.index(route): limit for route, limit in self.stated.limits.items()
+            if limit.budget_usd is not None and route in self.possible.routes
         }  # fmt: skip
         return Requests(
             second=(rows.ts_us - self.first_us) // SECOND_US,

@@ -69,7 +69,7 @@ def simulated(
     total = sum((rows.sums[key] for key in PROMPT_KEYS if key in rows.sums), np.zeros(len(rows), np.int64))
     sums = {key: np.zeros(size, np.int64) for key in PROMPT_KEYS}
     known = np.zeros(size, dtype=bool)
-    for number in np.unique(route[route > 0]).tolist():
+    for number in (one for one in np.unique(route[route > 0]).tolist() if routes[one] is not None):
         places = np.flatnonzero((route == number) & (rows.ts_us != UNKNOWN))
         blocks = None if rows.blocks is None else rows.blocks.take(places)
         found = split(Prompts(rows.ts_us[places], rows.extra["session"][places], total[places], blocks), cache)

@@ -174,8 +174,11 @@ def compare(report, number, made, told, text):
     for shown in in_order.limits:
         route = shown.route or AS_LOGGED
         refused = [one for _, one in told if any(name == route for name, _ in one.refused)]
-        waited = [one.waited_s for _, one in told if one.to == route and one.waited_s]
-        asked = sum(one.to == route for _, one in told) + len(refused)
+        shares = AS_LOGGED not in made.limits
+        there = [one for request, one in told
+                 if one.to == route or (shares and one.to == AS_LOGGED and request.name == route)]  # fmt: skip
+        waited = [one.waited_s for one in there if one.waited_s]
+        asked = len(there) + len(refused)
         assert shown.spilled == len(refused), text
         assert (shown.waited, shown.longest_wait_s) == (len(waited), max(waited, default=0)), text
         assert shown.spilled_percent == (settle_percent(len(refused), asked) if asked else None), text
