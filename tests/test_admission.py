@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aggcost.admission import Requests, RouteLimit, admit
-from aggcost.room import OVER, SPENT
+from aggcost.room import OVER, REJECTED, SPENT
 
 
 def asked(seconds, limit, *, tokens=None, cost=None, chain=(0, 1), first=0, scale=1):
@@ -41,7 +41,7 @@ def test_a_queue_serves_first_what_came_first_and_nobody_waits_longer_than_state
 def test_rejected_requests_are_served_by_nobody():
     found = asked([0, 1], RouteLimit(requests_a_minute=1, when_full="reject"))
     assert found.hop.tolist() == [0, -1]
-    assert found.refusals[found.refused[1]] == ((0, OVER), (1, OVER))
+    assert found.refusals[found.refused[1]] == ((0, OVER), (1, REJECTED))
 
 
 def test_a_day_has_its_own_count():
