@@ -17,6 +17,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 READING, PRICING, SHOWING, RUNNING = "Reading the log", "Prices", "Output", "Engine"
+REPLAYING = "What is replayed"
 
 
 class Format(StrEnum):
@@ -175,6 +176,24 @@ class OutputFlags:
     detail: Annotated[
         bool, _option("--detail", panel=SHOWING, help="Say everything, not only what fits one screen.")
     ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayFlags:
+    """What a replay is told of the world beside the log."""
+
+    incidents: Annotated[
+        list[Path],
+        _option(
+            "--incidents",
+            panel=REPLAYING,
+            metavar="FILE",
+            help="When providers or the gateway did not answer, for policies with `failover`; repeatable.",
+        ),
+    ] = field(default_factory=list)
+    scale: Annotated[
+        int, _option("--scale", panel=REPLAYING, min=1, help="Hold limits against so many times the traffic.")
+    ] = 1
 
 
 @dataclass(frozen=True, slots=True)

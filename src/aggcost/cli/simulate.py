@@ -18,7 +18,16 @@ from aggcost.cli.common import (
     project,
     show,
 )
-from aggcost.cli.flags import PRICING, EngineFlags, OutputFlags, PriceFlags, ReadFlags, command
+from aggcost.cli.flags import (
+    PRICING,
+    EngineFlags,
+    LogsArgument,
+    OutputFlags,
+    PriceFlags,
+    ReadFlags,
+    ReplayFlags,
+    command,
+)
 from aggcost.cli.progress import working
 from aggcost.errors import UsageError
 
@@ -32,6 +41,7 @@ def register(app: typer.Typer) -> None:
         price: PriceFlags,
         output: OutputFlags,
         engine: EngineFlags,
+        replay: ReplayFlags,
         *,
         policy: Annotated[
             list[str],
@@ -39,24 +49,7 @@ def register(app: typer.Typer) -> None:
                 "--policy", metavar="POLICY", help="A policy file, or the name of one; repeat to rank several."
             ),
         ] = [],  # noqa: B006
-        logs: Annotated[
-            list[str],
-            typer.Argument(
-                metavar="[LOG...]",
-                help="Files, directories, quoted globs, databases, or -; the project's logs otherwise.",
-            ),
-        ] = [],  # noqa: B006
-        incidents: Annotated[
-            list[Path],
-            typer.Option(
-                "--incidents",
-                metavar="FILE",
-                help="When providers or the gateway did not answer, for policies with `failover`; repeatable.",
-            ),
-        ] = [],  # noqa: B006
-        scale: Annotated[
-            int, typer.Option("--scale", min=1, help="Hold limits against so many times the traffic.")
-        ] = 1,
+        logs: LogsArgument = [],  # noqa: B006
         prices_at: Annotated[
             str | None,
             typer.Option(
@@ -79,12 +72,16 @@ def register(app: typer.Typer) -> None:
         from aggcost.what_if import questions
 
         facts = project()
-        if incidents and not policy:
+        if replay.incidents and not policy:
             raise UsageError("--incidents asks how a policy fares: it goes with --policy")
         if policy and prices_at is not None:
             raise UsageError("--prices-at asks about prices alone: it does not go with --policy")
         if policy:
-            asked = replace(options(logs, read, price, output, engine, facts), incidents=tuple(incidents), scale=scale)
+            asked = replace(
+                options(logs, read, price, output, engine, facts),
+                incidents=tuple(replay.incidents),
+                scale=replay.scale,
+            )
             policies = [load_policy(find_policy(name, Path.cwd()), name) for name in policy]
         else:
             asked = options(logs, read, replace(price, prices=[]), output, engine, facts)
