@@ -95,6 +95,7 @@ def test_without_a_further_route_requests_are_lost_and_counted_as_failed(simulat
     report = simulate([row(second) for second in range(5)], text)
     assert routes(report) == {None: 2, "nobody/no live route": 3}
     assert in_order(report).rejected == 3
+    assert "nobody serves 3 requests: what they cost in the log counts as saved" in report.comparisons[0].warnings
     assert report.arms[1].failed == 3
     assert Fraction(report.arms[1].cost) == 2 * Fraction(2000 + 1000, 10**6)
 

@@ -6,7 +6,7 @@ rows by where requests came from; decisions are rows by which rule sent them whe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -25,10 +25,10 @@ from aggcost.money import percent, settle
 from aggcost.percentiles import SMALLEST_N
 from aggcost.policy import Policy
 from aggcost.rating import Charge, Charges
-from aggcost.replay import Routed
 from aggcost.report_arms import Arm
 from aggcost.report_compare import AssertedPrice, Comparison, Component, Decision
 from aggcost.report_compare import Service as ServiceRow
+from aggcost.routes import UNSERVED
 from aggcost.scanning import Ledgers
 from aggcost.sensitivity import CostRange
 from aggcost.service import Percentiles
@@ -123,7 +123,7 @@ def comparison(
         roi=_roi(baseline, after, outside, policy, basis),
         interval=interval.of_months_like_these(found.before, found.after, basis.month),
         interval_note=interval.missing(found.before),
-        warnings=_warnings(policy, found.routed),
+        warnings=_warnings(found),
         failover=section(found, basis.ledgers),
     )
 
@@ -145,22 +145,31 @@ def _roi(baseline: Arm, after: Arm, outside: Outside, policy: Policy, basis: Bas
     )
 
 
-def _warnings(policy: Policy, routed: Routed) -> tuple[str, ...]:
-    found = [
+def _warnings(found: Candidate) -> tuple[str, ...]:
+    policy, routed = found.policy, found.routed
+    said = [*_unserved(found)]
+    said += [
         f"rule {rule.name!r} (line {rule.line}) matches no request, or earlier rules take them all"
         for rule, matched in zip(policy.rules, routed.matched, strict=True)
         if not matched
     ]
-    found += [
+    said += [
         f"rule {name!r}: {requests:,} requests fell through because a field it tests is missing"
         for name, requests in routed.unknown.items()
     ]
-    found += [
+    said += [
         f"rule {one.rule!r}: {one.route} refused {one.requests:,} requests: {one.reason}"
         for one in routed.refusals
         if one.lasting
     ]
-    return tuple(found)
+    return tuple(said)
+
+
+def _unserved(found: Candidate) -> Iterator[str]:
+    """Yield how many requests nobody serves: a request that is dropped looks like a saving."""
+    lost = found.served.total(lambda charge: charge.keys["to"] == str(UNSERVED)).requests
+    if lost:
+        yield f"nobody serves {count(lost):,} requests: what they cost in the log counts as saved"
 
 
 def component(name: str, before_usd: Decimal | None, after_usd: Decimal | None, label: Label) -> Component:
