@@ -63,6 +63,17 @@ otherwise: as_logged
 failover: {timeout_ms: 500, on: [429, 5xx, timeout, other]}
 incidents: [incidents.yaml]
 """
+LIMITED = """\
+policy: 1
+name: limited
+rules:
+  - {name: all, when: provider == 'acme', route: acme/small, fallback: [other/tiny, as_logged]}
+otherwise: as_logged
+limits:
+  acme/small: {requests_per_day: 400, tokens_per_minute: 400000, budget: {usd: "0.05", per: day}}
+response_cache: {ttl: 7d, key: [task, user]}
+prompt_cache: {mode: simulated, ttl: 1h, minimum_tokens: 0}
+"""
 INCIDENTS = """\
 incidents:
   - {provider: acme, from: "2026-02-01T06:00Z", minutes: 2000}
@@ -184,6 +195,16 @@ class TestSpark:
         assert found.rescued
         assert found.lost
         assert found.minutes_down_after
+
+    def test_limits_and_caches(self, folder):
+        (folder / "limited.yaml").write_text(LIMITED)
+        policy = load_policy(folder / "limited.yaml")
+        reports = [backtest.simulate(options(folder, engine, scale=20), [policy]) for engine in ENGINES]
+        assert text(reports[0]) == text(reports[1])
+        found = reports[1].comparisons[0].in_order
+        assert found.limits[0].spilled
+        assert found.response_cache.requests
+        assert found.prompt_cache.simulated is not None
 
     def test_audit(self, folder):
         read = ReadOptions(request_ids=True)
