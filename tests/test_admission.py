@@ -62,3 +62,19 @@ def test_at_three_times_the_traffic_a_limit_holds_a_third():
 
 def test_a_request_larger_than_the_limit_never_fits():
     assert asked([0], RouteLimit(tokens_a_minute=10, when_full="queue"), tokens=[11]).hop.tolist() == [1]
+
+
+@pytest.mark.parametrize(("usd", "scale"), [(100_000, 1), (1_000, 100)])
+def test_a_budget_holds_where_what_may_come_costs_more_than_64_bits_hold(usd, scale):
+    pico = 10**12
+    found = asked(range(100), RouteLimit(budget_pico_usd=10**6 * pico), cost=[usd * pico] * 100, scale=scale)
+    assert found.hop.tolist() == [0] * 10 + [1] * 90
+    assert found.exhausted == {(0, 0): 10}
+
+
+@pytest.mark.parametrize(("window", "last_waits_s"), [("sliding", 40), ("minute", 39)])
+def test_a_queue_waits_until_enough_tokens_left_the_window_and_a_refused_request_blocks_nobody(window, last_waits_s):
+    limit = RouteLimit(tokens_a_minute=100, window=window, when_full="queue", max_wait_s=50)
+    found = asked([0, 1, 2, 3, 20, 21], limit, tokens=[40, 40, 101, 90, 60, 10])
+    assert found.hop.tolist() == [0, 0, 1, 1, 0, 0]
+    assert found.waited_s.tolist() == [0, 0, 0, 0, 40, last_waits_s]

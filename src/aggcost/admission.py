@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from aggcost.integers import IntArray, Mask, each
+from aggcost.integers import IntArray, Mask, each, group_sums
 from aggcost.rate_limits import Window
 from aggcost.room import OVER, REJECTED, SPENT
 
@@ -130,8 +130,8 @@ class _Room:
         budgeted = limit.budget_pico_usd is not None
         self._period = requests.period[route][doubtful].tolist() if budgeted else []
         self._cost = requests.cost_pico_usd[route][doubtful].tolist() if budgeted else []
-        self._admitted: deque[tuple[int, int]] = deque()  # second, tokens
-        self._tokens = self._last_s = 0
+        self._cells: deque[list[int]] = deque()  # second, requests and tokens admitted in it; what still counts
+        self._requests = self._tokens = self._last_s = 0
         self._days: dict[int, int] = {}
         self._spent: dict[int, int] = {}
         self.exhausted: dict[int, int] = {}
@@ -158,45 +158,50 @@ class _Room:
         """Return the first second with room in the window, as late as a queue allows, and take the room."""
         queues = self._limit.when_full == "queue"
         at_s = max(second, self._last_s) if queues else second
-        gone = self._leaving(at_s, 0)
-        while not self._fits(gone, tokens):
-            if not queues or gone == len(self._admitted):
+        until_s = second + (self._limit.max_wait_s if queues else 0)
+        self._forget(at_s)
+        requests, counted = self._requests, self._tokens
+        cells = iter(self._cells)
+        while at_s <= until_s:
+            if self._fits(requests, counted + tokens):
+                self._take(at_s, tokens)
+                return at_s
+            cell = next(cells, None)
+            if cell is None:
                 return None
-            at_s = self._leaves_s(gone)
-            gone = self._leaving(at_s, gone)
-        if at_s - second > (self._limit.max_wait_s if queues else 0):
-            return None
-        for _ in range(gone):
-            self._tokens -= self._admitted.popleft()[1]
-        self._admitted.append((at_s, tokens))
+            at_s, requests, counted = self._leaves_s(cell[0]), requests - cell[1], counted - cell[2]
+        return None
+
+    def _forget(self, at_s: int) -> None:
+        """Drop what no longer counts at a second: no request is asked about an earlier one."""
+        cells = self._cells
+        while cells and self._leaves_s(cells[0][0]) <= at_s:
+            _, requests, tokens = cells.popleft()
+            self._requests -= requests
+            self._tokens -= tokens
+
+    def _take(self, at_s: int, tokens: int) -> None:
+        self._forget(at_s)
+        if not self._cells or self._cells[-1][0] != at_s:
+            self._cells.append([at_s, 0, 0])
+        self._cells[-1][1] += self._scale
+        self._cells[-1][2] += tokens
+        self._requests += self._scale
         self._tokens += tokens
         self._last_s = at_s
-        return at_s
 
-    def _leaving(self, at_s: int, gone: int) -> int:
-        """Return how many of the oldest admissions no longer count at a second."""
-        while gone < len(self._admitted) and self._leaves_s(gone) <= at_s:
-            gone += 1
-        return gone
-
-    def _leaves_s(self, place: int) -> int:
-        """Return the second at which an admission no longer counts."""
-        then_s = self._admitted[place][0]
+    def _leaves_s(self, then_s: int) -> int:
+        """Return the second at which what was admitted then no longer counts."""
         if self._limit.window == "sliding":
             return then_s + _MINUTE_S
         return then_s + _MINUTE_S - (then_s - self._first_s) % _MINUTE_S
 
-    def _fits(self, gone: int, tokens: int) -> bool:
-        """Return whether one more fits beside all but the `gone` oldest admissions."""
+    def _fits(self, requests: int, tokens: int) -> bool:
+        """Return whether one more fits beside so many requests; `tokens` are with its own."""
         limit = self._limit
-        if limit.requests_a_minute is not None:
-            counted = (len(self._admitted) - gone + 1) * self._scale
-            if counted > limit.requests_a_minute:
-                return False
-        if limit.tokens_a_minute is None:
-            return True
-        left = sum(self._admitted[place][1] for place in range(gone))
-        return self._tokens - left + tokens <= limit.tokens_a_minute
+        if limit.requests_a_minute is not None and requests + self._scale > limit.requests_a_minute:
+            return False
+        return limit.tokens_a_minute is None or tokens <= limit.tokens_a_minute
 
 
 def _doubtful(
@@ -214,26 +219,24 @@ def _doubtful(
         if not len(places):
             continue
         second = requests.second[places]
-        ones = np.full(len(places), scale, np.int64)
-        for allowed, units in (
-            (limit.requests_a_minute, ones), (limit.tokens_a_minute, requests.tokens[places] * scale)
-        ):  # fmt: skip
+        ones = np.ones(len(places), np.int64)
+        for allowed, units in ((limit.requests_a_minute, ones), (limit.tokens_a_minute, requests.tokens[places])):
             if allowed is not None:
-                found[places[_in_window(second, units, allowed, limit, first_second)]] = True
+                found[places[_in_window(second, units, allowed // scale, limit, first_second)]] = True
         if limit.requests_a_day is not None:
-            found[places[_over(requests.day[places], ones, limit.requests_a_day)]] = True
+            found[places[_over(requests.day[places], ones, limit.requests_a_day // scale)]] = True
         if limit.budget_pico_usd is not None:
-            cost = requests.cost_pico_usd[route][places] * scale
-            found[places[_over(requests.period[route][places], cost, limit.budget_pico_usd)]] = True
+            cost = requests.cost_pico_usd[route][places]
+            found[places[_over(requests.period[route][places], cost, limit.budget_pico_usd // scale)]] = True
     return found
 
 
 def _over(keys: IntArray, units: IntArray, allowed: int) -> Mask:
     """Return which entries belong to a key of which all units together are more than is allowed."""
     _, place = np.unique(keys, return_inverse=True)
-    summed = np.zeros(int(place.max(initial=-1)) + 1, np.int64)
-    np.add.at(summed, place, units)
-    over: Mask = (summed > allowed)[place]
+    # Costs of a period may leave 64 bits: they hold 9.2 million US dollars in units of 1e-12.
+    summed = group_sums(place, int(place.max(initial=-1)) + 1, units)
+    over: Mask = np.array([one > allowed for one in summed], dtype=bool)[place]
     return over
 
 
