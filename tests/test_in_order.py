@@ -143,6 +143,30 @@ def test_a_budget_that_is_spent_switches_the_policy_from_that_moment(simulate):
     assert in_order(report).limits[0].exhausted == ("2026-02-02T11:00:00+00:00",)
 
 
+def test_a_request_of_any_size_is_held_against_a_budget(simulate):
+    rows = [row(0, input_tokens=10**12, output_tokens=0), row(10)]
+    text = f'{MOVE}limits: {{beta/two: {{budget: {{usd: "999999", per: day}}}}}}\n'
+    # 10^12 tokens at $1 a million are a million dollars: one too many
+    assert routes(simulate(rows, text)) == {"gamma/three": 1, "beta/two": 1}
+
+
+def test_what_limits_lose_stores_no_answer_however_long_it_takes_to_settle(simulate):
+    rows = [row(second // 2, prompt=f"p{second % 7}") for second in range(300)]
+    text = f"{MOVE}response_cache: {{ttl: 10s}}\nlimits: {{beta/two: {{requests_per_minute: 10, when_full: reject}}}}\n"
+    report = simulate(rows, text)
+    kept, admitted, hits, lost = {}, [], 0, 0
+    for second in range(300):
+        at, key = second // 2, second % 7
+        if key in kept and at - kept[key] <= 10:
+            hits += 1
+        elif sum(at - 60 < one for one in admitted) < 10:
+            admitted.append(at)
+            kept[key] = at
+        else:
+            lost += 1
+    assert (in_order(report).response_cache.hits, in_order(report).rejected) == (hits, lost)
+
+
 def test_at_three_times_the_traffic_a_limit_breaks(simulate):
     rows = [row(second) for second in (0, 10)]
     text = f"{MOVE}limits: {{beta/two: {{requests_per_minute: 5}}}}\n"

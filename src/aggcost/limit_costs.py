@@ -16,6 +16,7 @@ from aggcost.rating import Lines
 
 PICO = 10**12
 _FEMTO_A_PICO = 1000
+_MOST = 2**59  # of eight meters together, 64 bits hold this much of each
 _QUARTER_S = 900  # local days begin on a quarter of an hour everywhere
 
 
@@ -39,8 +40,10 @@ def cost_pico_usd(rows: Ordered, lines: Lines) -> IntArray:
     cost = np.zeros(len(rows), np.int64)
     for key, counted in rows.sums.items():
         prices = np.array([prices.get(key, 0) for prices in table], np.int64)
-        cost += counted * prices[line]
-    return cost // _FEMTO_A_PICO
+        if int(counted.max(initial=0)) * int(prices.max(initial=0)) > _MOST:
+            cost = cost.astype(object)  # Python's integers: numpy's wrap silently
+        cost = cost + counted * prices[line].astype(cost.dtype)
+    return np.minimum(cost // _FEMTO_A_PICO, 8 * _MOST).astype(np.int64)
 
 
 def _femto_usd(line: RateLine) -> dict[str, int]:

@@ -22,6 +22,7 @@ from aggcost.candidates import keys
 from aggcost.chains import Chains, chains, sharing
 from aggcost.conditions import Truths
 from aggcost.engine import Engine
+from aggcost.errors import UsageError
 from aggcost.gates import gates
 from aggcost.in_order import InOrder, StatedLimit
 from aggcost.integers import IntArray, Mask, narrow
@@ -38,7 +39,7 @@ from aggcost.scanning import Ledgers
 
 _ANSWERS = (None, answers.SAME, answers.ANOTHER, answers.UNKNOWN)
 _KEY, _PROMPT, _SESSION = "key", "prompt", "session"
-_ROUNDS = 20
+_ROUNDS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,12 @@ def _settled(admitting: _Admission, rows: Ordered, able: Mask, limited: Mask) ->
         hits, used = _hits(admitting.stated, rows, able, able & ~lost)
         found = admitting.found(rows, np.flatnonzero(limited & ~hits), hits, used)
         if not (able & (lost != (found.hop < 0))).any():
-            break
+            return replace(found, able=able)
         lost = found.hop < 0
-    return replace(found, able=able)
+    raise UsageError(
+        f"which requests limits lose and which the response cache answers was not settled in {_ROUNDS:,} rounds",
+        hint="let the limits spill instead of reject, or replay a shorter period: --since, --until",
+    )
 
 
 def _first_us(engine: Engine, usage: ibis.Table) -> int:
