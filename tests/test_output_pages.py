@@ -116,7 +116,8 @@ def test_shown_cents_add_up(article):
 def test_a_bill_without_prices_says_so(article):
     comparison = article.comparisons[0]
     unknown = replace(comparison.total, before=None, after=None, savings=None, savings_percent=None)
-    text = render(replace(article, comparisons=(replace(comparison, total=unknown, roi=None),)))
+    unpriced = replace(comparison, total=unknown, roi=None, savings=None, savings_percent=None)
+    text = render(replace(article, comparisons=(unpriced,)))
     assert "the cost is unknown" in text
     assert "$0" not in text.splitlines()[0]
 
