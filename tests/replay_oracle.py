@@ -152,7 +152,10 @@ class Oracle:
         for one in requests:
             index, rule = decided[id(one)]
             fallback = rule.get("fallback", [])
-            if "cheapest" in rule:
+            unknown = usage is not None and not any(usage[id(one)].values())
+            if "cheapest" in rule and unknown:  # what it would cost is not known
+                chains = [(Fraction(1), list(fallback))]
+            elif "cheapest" in rule:
                 chains = [(Fraction(1), [*ranked[self._group(one, index, rule)], *fallback])]
             elif "split" in rule:
                 chains = [(Fraction(percent, 100), [route, *fallback]) for route, percent in rule["split"]]

@@ -160,6 +160,14 @@ def test_a_route_of_which_nothing_is_known_leaves_the_failures_unknown(simulate)
     assert services(report)["failed requests"] == (0, None)
 
 
+def test_what_a_rescued_request_costs_that_is_like_none_is_told_to_be_unknown(simulate):
+    rows = [*(row(0, "503", second=n) for n in range(3)), row(1, provider="beta", model="two")]
+    text = f"{FAILOVER}rules:\n- {{when: true, route: as_logged, fallback: [beta/two]}}\n"
+    report = simulate(rows, text)
+    assert report.comparisons[0].failover.rescued == 3
+    assert ("3 rescued requests", "cost unknown, not counted") in {(one.name, one.value) for one in report.assumptions}
+
+
 def test_one_failure_in_a_minute_is_no_outage(simulate):
     rows = [*(row(0, "503", second=n) for n in range(2)), row(1)]
     text = f"{FAILOVER}rules:\n- {{when: true, route: as_logged, fallback: [beta/two]}}\n"

@@ -30,6 +30,7 @@ class Failing:
     """What fails under failover (requests), and the minutes without a live route before and after.
 
     `low` and `high` bound the failures; None is unknown. `unstated` are routes of which nothing is known but incidents.
+    `like_none` of the rescued requests are like no served one: what they would use is not known.
     """
 
     rescued: Fraction
@@ -42,6 +43,7 @@ class Failing:
     down_before: int
     down_after: int
     unstated: tuple[Route, ...]
+    like_none: Fraction = Fraction(0)
 
 
 def failing(policy: Policy, cells: Cells, known: Health, routed: Routed, rescue: Rescue) -> Failing:
@@ -71,7 +73,13 @@ def failing(policy: Policy, cells: Cells, known: Health, routed: Routed, rescue:
         down_before=known.minutes_in(_seen(known)),
         down_after=known.minutes_in(states),
         unstated=tuple(rates.unstated),
+        like_none=_like_none(cells, rescue),
     )
+
+
+def _like_none(cells: Cells, rescue: Rescue) -> Fraction:
+    known = rescue.rates.cells.dims["tokens_known"].mask(bool)
+    return _requests(cells, rescue.served.keep(~known[rescue.served.cell]))
 
 
 def service(found: Failing, everything: Fraction, times: Times) -> Service:

@@ -75,6 +75,9 @@ def assumptions(found: Candidate) -> tuple[Assumption, ...]:
     if failing.rescued:
         like = "like the mean served request of its provider, model and task"
         rows.append(Assumption(name="a rescued request", value=like, source="the log has no tokens of failed requests"))
+    if failing.like_none:
+        number = f"{count(failing.like_none):,} rescued requests"
+        rows.append(Assumption(name=number, value="cost unknown, not counted", source="no served request is like them"))
     rows += [
         Assumption(name=f"failures of {route} beyond the incidents", value="none", source="neither seen nor asserted")
         for route in failing.unstated
