@@ -193,6 +193,16 @@ def test_a_response_cache_costs_what_it_costs_a_month(simulate):
     assert (line.name, line.before, line.after, line.label) == ("response cache", 0, 20, "assumed")
 
 
+def test_what_an_answer_saves_is_what_the_policy_would_have_paid(simulate):
+    text = (
+        f"{MOVE}response_cache: {{ttl: 1h}}\nmax_tokens: [{{where: true, tokens: 50}}]\n"
+        "assume: [{to: beta/two, token_ratio: 2}]\n"
+    )
+    report = simulate([row(0, prompt="a"), row(1, prompt="a")], text)
+    # 1,000 tokens of the prompt and 50 of the answer, twice as many at beta
+    assert Fraction(in_order(report).response_cache.saved) == 2 * Fraction(1000 + 4 * 50, 10**6)
+
+
 def test_a_key_that_is_less_than_the_prompt_saves_what_is_no_saving(simulate):
     rows = [row(0, prompt="a", user="u"), row(1, prompt="b", user="u"), row(2, prompt="a", user="u")]
     cache = in_order(simulate(rows, f"{MOVE}response_cache: {{ttl: 1h, key: [user]}}\n")).response_cache

@@ -173,13 +173,13 @@ def candidate(policy: Policy, ledgers: Ledgers, truths: Truths, own: Rates, by: 
     prompts = views(cells, _all_moved(cells, routed), ledgers.simulated)
     cells = prompts[policy.in_order.prompt_cache.mode]
     own = own.on(cells)
-    served = _part(policy, ExtraCalls("", cells, routed, own), truths, by)
+    served = _part(policy, ExtraCalls(None, cells, routed, own), truths, by)
     levels = with_cache_times(with_service_levels(policy, routed))
     extras, service, failing = _service(levels, ledgers, truths, asked.all, own, routed)
     first = ExtraCalls(ESCALATED, cells, deferred(policy, cells, routed.first_answers(), truths, own), own)
     hedged = _hedged(levels, replace(ledgers, cells=cells), asked.all, own, routed)
     extras = (*([first] if len(first.routed.cell) else []), *hedged, *extras)
-    parts = (replace(served, name=None), *(_part(policy, extra, truths, by) for extra in extras))
+    parts = (served, *(_part(policy, extra, truths, by) for extra in extras))
     charges = [part.charges() for part in parts]
     return Candidate(
         policy=policy,
@@ -212,13 +212,15 @@ def _hedged(
             yield ExtraCalls(HEDGED, ledgers.cells, calls, own)
 
 
-def saved_usd(
-    found: Candidate, ledgers: Ledgers, truths: Truths, own: Rates, by: Mapping[str, Dim], among: Mask
-) -> Fraction | None:
+def saved_usd(found: Candidate, ledgers: Ledgers, truths: Truths, own: Rates, among: Mask) -> Fraction | None:
     """Return what the cells of `among` would cost where the policy sends them, None where some have no price."""
-    asked = gates(found.policy, ledgers, truths, own)
-    routed = decide(found.policy, ledgers.cells, among, truths, asked.all, own)
-    sums = _part(found.policy, ExtraCalls("", ledgers.cells, routed, own), truths, by).charges().total()
+    policy = found.policy
+    cells, _ = capped(ledgers.cells, policy.levers.caps, truths)
+    rates = arm_rates(policy, cells, own)
+    routed = decide(
+        policy, cells, among, truths, gates(policy, replace(ledgers, cells=cells), truths, rates).all, rates
+    )
+    sums = serving(policy, cells, routed, rates, truths).total()
     return None if sums.has_unpriced else sums.cost_usd
 
 
@@ -256,7 +258,7 @@ def _service(
 def serving(policy: Policy, cells: Cells, routed: Routed, rates: Rates, truths: Truths) -> Charges:
     """Return what requests cost that go elsewhere than the policy sends them, under its discounts and fees."""
     by = {name: cells.dims[name] for name in ("provider", "model")}
-    return replace(_part(policy, ExtraCalls("", cells, routed, rates), truths, by), name=None).charges()
+    return _part(policy, ExtraCalls(None, cells, routed, rates), truths, by).charges()
 
 
 def _part(policy: Policy, calls: ExtraCalls, truths: Truths, by: Mapping[str, Dim]) -> Part:
@@ -264,7 +266,7 @@ def _part(policy: Policy, calls: ExtraCalls, truths: Truths, by: Mapping[str, Di
     factor, factors = _discounts(policy, routed, truths)
     bought, tiers = at_reached_tiers(cells, _shares(routed, calls.rates, factor, factors))
     keys = _keys(policy, routed, by)
-    if calls.name:
+    if calls.name is not None:
         keys["component"] = Dim(np.zeros(len(routed.cell), np.int32), (calls.name,))
     return Part(calls.name, cells, routed, calls.rates, bought, _with_fees(policy, routed, bought), keys, tiers)
 

@@ -13,7 +13,6 @@ from aggcost.integers import IntArray, Mask
 from aggcost.ledger import Cells
 from aggcost.policy import Policy, Route
 from aggcost.replay import Gate, Quotes, decide
-from aggcost.routes import UNPAID
 
 _LONGEST = 16
 
@@ -65,8 +64,7 @@ def chains(policy: Policy, cells: Cells, among: Mask, truths: Truths, gates: Seq
         if not hops:
             weighted[routed.cell[routed.parts != routed.whole]] = True
         hop = np.full(len(cells), -1, np.int64)
-        paid = np.array([route not in UNPAID for route in routed.routes], dtype=bool)
-        ends = ~paid[routed.route] | (routed.refused & bool(hops))
+        ends = ~routed.paid | (routed.refused & bool(hops))
         hop[routed.cell[~ends]] = places[routed.route[~ends]]
         hop[weighted] = -1
         for route, number in routes.items():

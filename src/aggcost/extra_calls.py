@@ -1,4 +1,4 @@
-"""Calls that a policy makes beside those that serve the log's requests; each kind is a line of the bill."""
+"""Calls of a policy: those that serve the log's requests, and those beside them, each kind a line of the bill."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ESCALATED = "escalated first answers"
 
 @dataclass(frozen=True, slots=True)
 class ExtraCalls:
-    """Calls that a policy makes beside those that serve: `routed` says where, `cells` what each of them uses.
+    """Calls of one kind: `routed` says where they go, `cells` what each of them uses; `name` None: those that serve.
 
     The cells are those of the ledger, one for one; their sums, and what is known of them, may differ.
     """
 
-    name: str
+    name: str | None
     cells: Cells
     routed: Routed
     rates: Rates

@@ -18,10 +18,10 @@ from aggcost.arms import Service, Times
 from aggcost.health import Health
 from aggcost.integers import Mask, total
 from aggcost.ledger import NOT_BILLED, USAGE, Cells
-from aggcost.policy import Policy, Route, Rule
+from aggcost.policy import Policy, Route
 from aggcost.replay import Routed
 from aggcost.rescue import Rescue
-from aggcost.routes import UNPAID, UNSERVED
+from aggcost.routes import UNSERVED
 from aggcost.units import Label
 
 
@@ -54,17 +54,17 @@ def failing(policy: Policy, cells: Cells, known: Health, routed: Routed, rescue:
     stuck = failed & ~rescue.tried & outcome.where(USAGE)
     lost = (
         Fraction(total(cells.sums["requests"][untried]))
-        + _requests(cells, routed.keep((routed.route == 0) & stuck[routed.cell]))
-        + _requests(cells, _to(routed, UNSERVED))
-        + _requests(cells, rescue.lost)
+        + routed.requests(cells, (routed.route == 0) & stuck[routed.cell])
+        + _to(routed, UNSERVED).requests(cells)
+        + rescue.lost.requests(cells)
     )
     rates = _Rates(policy, cells, known)
-    bounds = [rates.bounds(cells, one) for one in (routed, rescue.served)]
+    bounds = [rates.bounds(one) for one in (routed, rescue.served)]
     low, high = (None if None in ends else sum(ends, lost) for ends in zip(*bounds, strict=True))
     states = _down_after(cells, known, routed, rescue)
     return Failing(
-        rescued=_requests(cells, rescue.served),
-        diverted=_requests(cells, routed.keep((routed.waited_ms > 0) & _is_paid(routed))),
+        rescued=rescue.served.requests(cells),
+        diverted=routed.requests(cells, (routed.waited_ms > 0) & routed.paid),
         lost=lost,
         low=low,
         high=high,
@@ -79,7 +79,7 @@ def failing(policy: Policy, cells: Cells, known: Health, routed: Routed, rescue:
 
 def _like_none(cells: Cells, rescue: Rescue) -> Fraction:
     known = rescue.rates.cells.dims["tokens_known"].mask(bool)
-    return _requests(cells, rescue.served.keep(~known[rescue.served.cell]))
+    return rescue.served.requests(cells, ~known[rescue.served.cell])
 
 
 def service(found: Failing, everything: Fraction, times: Times) -> Service:
@@ -100,32 +100,30 @@ class _Rates:
         self.unstated: list[Route] = []
         self.label: Label = "assumed" if self._stated else "modelled"
 
-    def bounds(self, cells: Cells, routed: Routed) -> tuple[Fraction | None, Fraction | None]:
+    def bounds(self, routed: Routed) -> tuple[Fraction | None, Fraction | None]:
         """Return at least and at most how many of the requests on paid routes fail beyond the incidents."""
         low = high = Fraction(0)
-        for rule in np.unique(routed.rule).tolist():
-            for place, route in enumerate(routed.routes):
-                if route is None or route in UNPAID:
-                    continue
-                mask = (routed.rule == rule) & (routed.route == place)
-                for waited in (False, True):
-                    here = routed.keep(mask & ((routed.waited_ms > 0) == waited))
-                    requests = _requests(cells, here)
-                    if not requests:
-                        continue
-                    ends = self._chain(route, None if waited or rule < 0 else self._policy.rules[rule])
-                    if ends is None:
-                        return None, None
-                    low, high = low + requests * ends[0], high + requests * ends[1]
+        kinds = np.stack([routed.rule, routed.route, (routed.waited_ms > 0).astype(np.int64)])[:, routed.paid]
+        for rule, place, waited in np.unique(kinds, axis=1).T.tolist():
+            route = routed.routes[place]
+            if route is None:
+                continue
+            mask = (routed.rule == rule) & (routed.route == place) & ((routed.waited_ms > 0) == waited)
+            behind = () if waited or rule < 0 else self._policy.rules[rule].fallback
+            ends = self._chain(route, behind)
+            if ends is None:
+                return None, None
+            requests = routed.requests(self._cells, mask)
+            low, high = low + requests * ends[0], high + requests * ends[1]
         return low, high
 
-    def _chain(self, route: Route, rule: Rule | None) -> tuple[Fraction, Fraction] | None:
+    def _chain(self, route: Route, fallback: Sequence[Route | None]) -> tuple[Fraction, Fraction] | None:
         """Return the rates at which a route and what stands behind it fail: independently, and together."""
         own = self._rate(route)
         if own is None:
             return None
-        behind = [] if rule is None else [one for one in rule.fallback if one is not None and one != route]
-        others = [rate for one in behind if one.provider != route.provider and (rate := self._rate(one)) is not None]
+        behind = [one for one in fallback if one is not None and one.provider != route.provider]
+        others = [rate for one in behind if (rate := self._rate(one)) is not None]
         tries = 1 if self._policy.failover is None else 1 + self._policy.failover.retries
         low, high = own**tries, own
         for rate in others:
@@ -176,16 +174,6 @@ def _seen(known: Health) -> frozenset[int]:
 def _to(routed: Routed, route: Route) -> Routed:
     places = [place for place, one in enumerate(routed.routes) if one == route]
     return routed.keep(np.isin(routed.route, places))
-
-
-def _is_paid(routed: Routed) -> Mask:
-    paid = np.array([route not in UNPAID for route in routed.routes], dtype=bool)
-    found: Mask = paid[routed.route]
-    return found
-
-
-def _requests(cells: Cells, routed: Routed) -> Fraction:
-    return Fraction(total(cells.sums["requests"][routed.cell] * routed.parts), routed.whole)
 
 
 def everything(cells: Cells) -> Fraction:

@@ -21,7 +21,6 @@ from aggcost.routed import Routed
 from aggcost.routes import UNPAID
 
 HEDGED = "hedged requests"
-_POINTS = 400
 _MILLION = 10**6
 
 
@@ -63,8 +62,8 @@ def sooner(first: Curve, second: Curve, after_ms: int) -> Curve:
     waiting = int(weights[~in_time].sum())
     if not waiting:
         return first
-    firsts = points((ms[~in_time], weights[~in_time]), _POINTS)
-    found = np.minimum(firsts[:, None], after_ms + points(second, _POINTS)[None, :]).ravel()
+    firsts = points((ms[~in_time], weights[~in_time]))
+    found = np.minimum(firsts[:, None], after_ms + points(second)[None, :]).ravel()
     values, counts = np.unique(found, return_counts=True)
     shares = _parts(counts, waiting)
     return np.concatenate([ms[in_time], values]), np.concatenate([weights[in_time], shares])

@@ -166,9 +166,9 @@ def _cache(found: Candidate, replayed: Replayed) -> ResponseCache:
     requests, hits = int(able.sum()), int(kernel.hits.sum())
     cells = replayed.ledgers.cells
     found = replace(found, policy=replayed.policy)
-    whole = saved_usd(found, replayed.ledgers, replayed.truths, replayed.own, replayed.dims, answered(cells))
+    whole = saved_usd(found, replayed.ledgers, replayed.truths, replayed.own, answered(cells))
     false = cells.dims[ANSWERED].where(ANOTHER)
-    wrong = saved_usd(found, replayed.ledgers, replayed.truths, replayed.own, replayed.dims, false)
+    wrong = saved_usd(found, replayed.ledgers, replayed.truths, replayed.own, false)
     return ResponseCache(
         requests=requests,
         hits=hits,

@@ -79,15 +79,10 @@ class Found:
         route = table[self.chains.chain[self.rows.cell], self.hop]
         return np.where(self.hits | (self.hop < 0), -1, route)
 
-    @property
-    def tokens(self) -> IntArray:
-        """Return the prompt and output tokens of each row."""
-        return tokens_of(self.rows)
-
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The ledgers split by fates, with what belongs to them; `home` is the cell of each row there.
+    """The ledgers split by fates, with what belongs to them.
 
     `policy` is the one to decide on them: its splits send each request one way, as far as they were dealt.
     """
@@ -98,7 +93,6 @@ class Replayed:
     own: Rates
     dims: Mapping[str, Dim]
     found: Found
-    home: IntArray
 
 
 def in_order(engine: Engine, options: Options, base: Baseline, policy: Policy, own: Rates) -> Replayed:
@@ -128,7 +122,7 @@ def in_order(engine: Engine, options: Options, base: Baseline, policy: Policy, o
     split, home = fates.split(dealt.emptied, rows, *_fates(found), dealt.source)
     own, truths = own.afresh(split), Truths(split, zone)
     ledgers = replace(base.ledgers, cells=split, simulated=_simulated(stated, found, home, own))
-    return Replayed(policy, ledgers, truths, own, keys(ledgers, truths, options.project, options.by), found, home)
+    return Replayed(policy, ledgers, truths, own, keys(ledgers, truths, options.project, options.by), found)
 
 
 def _settled(admitting: _Admission, rows: Ordered, able: Mask, limited: Mask) -> Found:
@@ -139,9 +133,9 @@ def _settled(admitting: _Admission, rows: Ordered, able: Mask, limited: Mask) ->
     lost = np.zeros(len(rows), dtype=bool)
     for _ in range(_ROUNDS):
         hits, used = _hits(admitting.stated, rows, able, able & ~lost)
-        found = admitting.found(rows, np.flatnonzero(limited & ~hits), hits, used)
+        found = admitting.found(rows, np.flatnonzero(limited & ~hits), hits, used, able)
         if not (able & (lost != (found.hop < 0))).any():
-            return replace(found, able=able)
+            return found
         lost = found.hop < 0
     raise UsageError(
         f"which requests limits lose and which the response cache answers was not settled in {_ROUNDS:,} rounds",
@@ -228,7 +222,7 @@ class _Admission:
     scale: int
     first_us: int
 
-    def found(self, rows: Ordered, places: IntArray, hits: Mask, used: IntArray) -> Found:
+    def found(self, rows: Ordered, places: IntArray, hits: Mask, used: IntArray, able: Mask) -> Found:
         """Return the rows with the routes that admit those at `places`; the others ask for none."""
         routes = self.possible.routes
         requests = self._requests(rows.take(places))
@@ -248,7 +242,7 @@ class _Admission:
             first_us=self.first_us,
             hits=hits,
             used=used,
-            able=hits,
+            able=able,
             weighted=self.possible.weighted[rows.cell],
         )
 
@@ -321,8 +315,8 @@ def _answers(found: Found) -> IntArray:
         return np.where(found.hits, _ANSWERS.index(answers.SAME), 0)
     theirs = prompt[found.used]
     unknown = (prompt == UNKNOWN) | (theirs == UNKNOWN)
-    answer = np.where(unknown, _ANSWERS.index(answers.UNKNOWN), np.where(prompt == theirs, 1, 2))
-    return np.where(found.hits, answer, 0)
+    none, same, another, untold = range(len(_ANSWERS))
+    return np.where(found.hits, np.where(unknown, untold, np.where(prompt == theirs, same, another)), none)
 
 
 def _simulated(stated: InOrder, found: Found, home: IntArray, own: Rates) -> Simulated | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 from aggcost import service
 from aggcost.arms import Service, Times
@@ -54,7 +53,7 @@ def service_after(policy: Policy, ledgers: Ledgers, routed: Routed, failed: Rout
     cells = ledgers.cells
     times = times_after(policy, ledgers, routed, scaling)
     unseen = _unseen(policy, ledgers, (routed, failed))
-    everything = sum((_requests(cells, one, slice(None)) for one in (routed, failed)), Fraction(0))
+    everything = sum((one.requests(cells) for one in (routed, failed)), Fraction(0))
     lost = Fraction(0)
     found: set[Label] = set()
     for one in (routed, failed):
@@ -146,14 +145,14 @@ def _lost(
 ) -> tuple[Fraction | None, Label]:
     """Return how many of these requests fail on a route, and how that is known."""
     if route is None:
-        return _requests(cells, routed, mask & failing(cells)[routed.cell]), "measured"
+        return routed.requests(cells, mask & failing(cells)[routed.cell]), "measured"
     if route in UNPAID:
-        return (_requests(cells, routed, mask) if route == UNSERVED else Fraction(0)), "modelled"
+        return (routed.requests(cells, mask) if route == UNSERVED else Fraction(0)), "modelled"
     level = levels.get(route)
     if level is not None and level.availability_percent is not None:
-        return _requests(cells, routed, mask) * (100 - Fraction(level.availability_percent)) / 100, "assumed"
+        return routed.requests(cells, mask) * (100 - Fraction(level.availability_percent)) / 100, "assumed"
     observed = _observed_rate(cells, route)
-    return (None if observed is None else _requests(cells, routed, mask) * observed), "modelled"
+    return (None if observed is None else routed.requests(cells, mask) * observed), "modelled"
 
 
 def _observed_rate(cells: Cells, route: Route) -> Fraction | None:
@@ -163,10 +162,6 @@ def _observed_rate(cells: Cells, route: Route) -> Fraction | None:
     seen &= cells.dims["outcome"].mask(lambda outcome: outcome in (USAGE, NOT_BILLED))
     requests = total(cells.sums["requests"][seen])
     return Fraction(total(cells.sums["requests"][seen & failing(cells)]), requests) if requests else None
-
-
-def _requests(cells: Cells, routed: Routed, mask: Any) -> Fraction:
-    return Fraction(total(cells.sums["requests"][routed.cell[mask]] * routed.parts[mask]), routed.whole)
 
 
 def _usage(cells: Cells) -> Mask:

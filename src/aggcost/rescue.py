@@ -24,7 +24,6 @@ from aggcost.meters import TOKEN_KEYS
 from aggcost.policy import Policy, Route
 from aggcost.rating import Rates
 from aggcost.replay import Gate, Routed, decide
-from aggcost.routes import UNPAID
 
 RESCUED, IN_VAIN = "rescued requests", "failed attempts that are billed"
 _ALIKE = (("provider", "model", "task"), ("provider", "model"))
@@ -75,14 +74,17 @@ class Rescue:
     @property
     def served(self) -> Routed:
         """Return the requests that some route serves."""
-        paid = np.array([route is not None and route not in UNPAID for route in self.routed.routes], dtype=bool)
-        return self.routed.keep(paid[self.routed.route])
+        return self.routed.keep(self._served)
 
     @property
     def lost(self) -> Routed:
         """Return the requests that fail again everywhere."""
-        paid = np.array([route is not None and route not in UNPAID for route in self.routed.routes], dtype=bool)
-        return self.routed.keep(~paid[self.routed.route])
+        return self.routed.keep(~self._served)
+
+    @property
+    def _served(self) -> Mask:
+        moved: Mask = self.routed.route != 0
+        return self.routed.paid & moved
 
 
 def rescue(

@@ -9,8 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from aggcost.integers import IntArray, Mask
+from aggcost.integers import IntArray, Mask, total
+from aggcost.ledger import Cells
 from aggcost.policy import Route
+from aggcost.routes import UNPAID
 
 
 class Gate(Protocol):
@@ -84,6 +86,16 @@ class Routed:
     escalated: tuple[IntArray, IntArray, IntArray, IntArray] | None = None
     answered: IntArray | None = None
     answers: tuple[tuple[Route | None, ...], ...] = ((),)
+
+    @property
+    def paid(self) -> Mask:
+        """Which shares some provider serves, as logged or not."""
+        paid: Mask = np.array([route not in UNPAID for route in self.routes], dtype=bool)[self.route]
+        return paid
+
+    def requests(self, cells: Cells, mask: Mask | slice = slice(None)) -> Fraction:
+        """Return how many requests the shares hold, or those where `mask` is true."""
+        return Fraction(total(cells.sums["requests"][self.cell[mask]] * self.parts[mask]), self.whole)
 
     def keep(self, mask: Mask) -> Routed:
         """Return the shares where `mask` is true."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from aggcost import latency_curves, ledger, movement, percentiles
 from aggcost.asserted_times import asserted
 from aggcost.hedge import Hedge
 from aggcost.hedged import Group, sooner
-from aggcost.integers import IntArray, Mask, int64, total
+from aggcost.integers import IntArray, Mask, int64
 from aggcost.latency_model import Predicted
 from aggcost.ledger import Cells, Dim, Plan
 from aggcost.percentiles import Distribution, Fine
@@ -40,7 +40,6 @@ Label = Literal["measured", "modelled", "assumed"]
 # Bins of numbers kept apart in the latency ledger; more, and moved requests are taken pro rata.
 _MAX_BINS = 64
 _ALL_FINE = 2**17  # requests of a log whose every nanosecond is kept
-_POINTS = 1_000
 _UNIT = percentiles.UNIT
 
 
@@ -236,24 +235,24 @@ def replayed(
         parts += [part.after(waited_ms) for part in observed(latencies, share)]
     awaited = served if routed.waits is None else served & ~routed.waits
     for route, waited_ms, mask in _moves(routed, awaited & at_once):
-        moved = Fraction(_moved(cells, routed, mask), routed.whole)
+        moved = routed.requests(cells, mask)
         if latencies.measure != "latency":  # not every served request has the time: those of its ledger move
             share = movement.share(keys, routed, weights, mask, otherwise=0)
             moved = Fraction(int((latencies.requests * share).sum()), _UNIT)
         parts.append(_part_of(route, moved, latencies, levels, expected).after(waited_ms))
     for called, mask in movement.escalated(routed, awaited):
         share = movement.share(keys, routed, weights, mask, otherwise=0)
-        moved = Fraction(_moved(cells, routed, mask), routed.whole)
+        moved = routed.requests(cells, mask)
         steps = [_step(route, moved, share, latencies, levels, expected) for route in called]
         parts.append(one_after_another(steps))
     for group in beside.hedges:
         mask = group.shares & awaited
         share = movement.share(keys, routed, weights, mask, otherwise=0)
-        moved = Fraction(_moved(cells, routed, mask), routed.whole)
+        moved = routed.requests(cells, mask)
         first = _step(group.route, moved, share, latencies, levels, expected)
         parts.append(_hedged(first, _part_of(group.hedge.route, moved, latencies, levels, expected), group.hedge))
     for route, waited_ms, mask in beside.moves():
-        moved = Fraction(_moved(cells, beside.rescued, mask), beside.rescued.whole) if beside.rescued else Fraction(0)
+        moved = beside.rescued.requests(cells, mask) if beside.rescued else Fraction(0)
         parts.append(_part_of(route, moved, latencies, levels, expected).after(waited_ms))
     return tuple(part for part in parts if part.requests)
 
@@ -305,11 +304,6 @@ def _moves(routed: Routed, served: Mask) -> list[tuple[Route, int, Mask]]:
         lost_ms = np.unique(routed.waited_ms[mask]).tolist()
         found += [(route, waited_ms, mask & (routed.waited_ms == waited_ms)) for waited_ms in lost_ms]
     return found
-
-
-def _moved(cells: Cells, routed: Routed, mask: Any) -> int:
-    """Return how many requests the masked shares hold, in 1/whole."""
-    return total(cells.sums["requests"][routed.cell[mask]] * routed.parts[mask])
 
 
 def _part_of(
@@ -379,7 +373,7 @@ def first_calls(
     keys = movement.joined(latencies.dims, len(latencies.ms), cells)
     weights = movement.weights(cells, routed, cells.dims["failure"].where(None)[routed.cell])
     share = movement.share(keys, routed, weights, group.shares, otherwise=0)
-    moved = Fraction(_moved(cells, routed, group.shares), routed.whole)
+    moved = routed.requests(cells, group.shares)
     return _step(group.route, moved, share, latencies, levels, expected)
 
 

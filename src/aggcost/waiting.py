@@ -16,12 +16,11 @@ import numpy as np
 
 from aggcost import answers
 from aggcost.conditions import Truths
-from aggcost.integers import IntArray, Mask, total
+from aggcost.integers import IntArray, Mask
 from aggcost.ledger import Cells
 from aggcost.levers import PROCESSING, WAITING_TIERS, Waiting
 from aggcost.policy import Policy, Route
 from aggcost.replay import OTHERWISE, Refusal, Routed
-from aggcost.routes import UNPAID
 
 BY_PROCESSING = -2  # in place of a rule's index
 
@@ -58,8 +57,7 @@ def waiting_shares(routed: Routed) -> Mask:
 
 def waiting_requests(cells: Cells, routed: Routed) -> Fraction:
     """Return how many requests nobody waits for."""
-    mask = waiting_shares(routed)
-    return Fraction(total(cells.sums["requests"][routed.cell[mask]] * routed.parts[mask]), routed.whole)
+    return routed.requests(cells, waiting_shares(routed))
 
 
 def with_service_levels(policy: Policy, routed: Routed) -> Policy:
@@ -79,8 +77,7 @@ def _waits_already(cells: Cells, routed: Routed) -> Mask:
     logged = cells.dims["service_tier"].mask(lambda tier: tier in WAITING_TIERS)[routed.cell]
     named = np.array([route is not None and route.service_tier is not None for route in routed.routes], dtype=bool)
     waits = np.array([route is not None and route.service_tier in WAITING_TIERS for route in routed.routes], dtype=bool)
-    unpaid = np.array([route in UNPAID for route in routed.routes], dtype=bool)
-    found: Mask = np.where(named[routed.route], waits[routed.route], logged) | unpaid[routed.route]
+    found: Mask = np.where(named[routed.route], waits[routed.route], logged) | ~routed.paid
     return found
 
 
