@@ -11,13 +11,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aggcost.rate_limits import SECOND_US, WINDOWS, Limit, Load, first_over, peak, spill
+from aggcost.admission import RouteLimit, admit_load
+from aggcost.peaks import LONGEST_WAIT_S
+from aggcost.rate_limits import SECOND_US, WINDOWS, Load, first_over, peak
 
 DATA = os.environ.get("AGGCOST_REAL_DATA")
 
 
 def load(*seconds, tokens=1):
     return Load(np.array([round(second * SECOND_US) for second in seconds], np.int64), np.full(len(seconds), tokens))
+
+
+def queue(**limit):
+    return RouteLimit(when_full="queue", max_wait_s=LONGEST_WAIT_S, **limit)
+
+
+def admitted(some, limit):
+    """Which requests find room."""
+    return admit_load(some, limit).hop >= 0
+
+
+def spilled(some, limit):
+    return int((~admitted(some, limit)).sum())
 
 
 def ones(one):
@@ -48,36 +63,37 @@ def test_minutes_begin_with_the_first_request():
 def test_nothing_has_no_peak():
     nothing = load()
     assert peak(nothing, ones(nothing), "sliding").units == 0
-    assert spill(nothing, Limit(1)).spilled == 0
+    assert spilled(nothing, RouteLimit(1)) == 0
 
 
 def test_what_is_over_the_limit_spills():
-    found = spill(load(0, 0, 0, 30, 61), Limit(2))
-    assert (found.offered.tolist(), found.admitted.tolist(), found.spilled) == ([3, 1, 1], [2, 0, 1], 2)
+    some = load(0, 0, 0, 30, 61)
+    assert (admitted(some, RouteLimit(2)).tolist(), spilled(some, RouteLimit(2))) == (
+        [True, True, False, False, True],
+        2,
+    )
 
 
-def test_tokens_spill_in_proportion():
+def test_tokens_that_find_no_room_spill():
     """Four requests of 10 tokens in a second: 25 tokens are room for two."""
-    found = spill(load(0, 0, 0, 0, tokens=10), Limit(tokens_a_minute=25))
-    assert found.admitted.tolist() == [2]
+    assert admitted(load(0, 0, 0, 0, tokens=10), RouteLimit(tokens_a_minute=25)).sum() == 2
 
 
 def test_a_queue_serves_in_turn_and_loses_nothing():
     """Three at once, one a minute: the second waits 60 s, the third 120 s."""
-    found = spill(load(0, 0, 0), Limit(1), queued=True)
-    assert (found.spilled, found.waited_s, found.longest_s) == (0, 180, 120)
-    assert dict(zip(found.second.tolist(), found.admitted.tolist(), strict=True)) == {0: 1, 60: 1, 120: 1}
+    found = admit_load(load(0, 0, 0), queue(requests_a_minute=1))
+    assert (found.hop.tolist(), found.waited_s.tolist()) == ([0, 0, 0], [0, 60, 120])
 
 
 def test_a_request_larger_than_the_limit_never_waits_to_the_end():
-    found = spill(load(0, 1, tokens=30), Limit(tokens_a_minute=20), queued=True)
-    assert (found.spilled, found.longest_s) == (2, 0)
+    found = admit_load(load(0, 1, tokens=30), queue(tokens_a_minute=20))
+    assert (found.hop.tolist(), found.waited_s.max()) == ([-1, -1], 0)
 
 
 def test_nobody_waits_longer_than_a_day():
     """3,000 at once, one a minute: 1,441 are served within a day, the others give up."""
-    found = spill(Load(np.zeros(3000, np.int64), np.ones(3000, np.int64)), Limit(1), queued=True)
-    assert (int(found.admitted.sum()), found.longest_s) == (1441, 86_400)
+    found = admit_load(Load(np.zeros(3000, np.int64), np.ones(3000, np.int64)), queue(requests_a_minute=1))
+    assert (int((found.hop >= 0).sum()), found.waited_s.max()) == (1441, 86_400)
 
 
 def limited(moments, allowed, window):
@@ -99,9 +115,7 @@ def test_the_kernel_admits_what_a_limiter_of_single_requests_would(window, seed)
     draw = random.Random(seed)
     moments = sorted(draw.randint(0, 400) for _ in range(300))
     for allowed in (1, 7, 30, 80):
-        found = spill(load(*moments), Limit(allowed, window=window))
-        assert found.admitted.sum() == limited(moments, allowed, window)
-        assert found.admitted.sum() + found.spilled == 300
+        assert admitted(load(*moments), RouteLimit(allowed, window=window)).sum() == limited(moments, allowed, window)
 
 
 def test_a_limit_that_is_never_reached_changes_nothing():
@@ -109,7 +123,7 @@ def test_a_limit_that_is_never_reached_changes_nothing():
     some = load(*sorted(draw.uniform(0, 1000) for _ in range(200)))
     for window in WINDOWS:
         most = peak(some, ones(some), window).units
-        assert spill(some, Limit(most + 200, window=window)).spilled == 0
+        assert spilled(some, RouteLimit(most + 200, window=window)) == 0
 
 
 @pytest.mark.skipif(not DATA, reason="AGGCOST_REAL_DATA is not set: it names the folder of real logs")
@@ -128,4 +142,4 @@ def test_an_hour_of_a_real_service():
     assert first_over(hour, ones(hour), "minute", 700) is None
     assert first_over(hour, ones(hour), "sliding", 700) is not None
     assert all(first_over(hour, ones(hour), window, 600) is not None for window in WINDOWS)
-    assert spill(hour, Limit(600)).spilled > spill(hour, Limit(600, window="minute")).spilled > 0
+    assert (spilled(hour, RouteLimit(600)), spilled(hour, RouteLimit(600, window="minute"))) == (192, 32)

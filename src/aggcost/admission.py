@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from aggcost.integers import IntArray, Mask, each, group_sums
-from aggcost.rate_limits import Window
+from aggcost.rate_limits import SECOND_US, Load, Window
 from aggcost.room import OVER, REJECTED, SPENT
 
 _MINUTE_S = 60
@@ -94,6 +94,13 @@ def admit(
         refused[place] = kinds.setdefault(refusals, len(kinds))
     exhausted = {(route, period): at_s for route in limits for period, at_s in rooms[route].exhausted.items()}
     return Admitted(hop, refused, tuple(kinds), waited_s, exhausted)
+
+
+def admit_load(load: Load, limit: RouteLimit) -> Admitted:
+    """Return what a single route admits of a load; its seconds and fixed minutes begin with the first request."""
+    nothing = np.zeros(len(load), np.int64)
+    second = (load.ts_us - load.ts_us[:1]) // SECOND_US
+    return admit(Requests(second, load.tokens, nothing, {}, {}, nothing), [(0,)], {0: limit}, 0)
 
 
 def _by_limit(chains: Sequence[Sequence[int]], shared: Mapping[int, int]) -> list[list[int]]:

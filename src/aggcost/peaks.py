@@ -5,6 +5,7 @@ Times of single requests decide, so they are read as columns, route after route;
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
@@ -13,6 +14,7 @@ import ibis
 import numpy as np
 
 from aggcost import grains
+from aggcost.admission import RouteLimit, admit_load
 from aggcost.baseline import Options
 from aggcost.engine import Engine, open_engine
 from aggcost.errors import DataQualityError, UsageError
@@ -20,10 +22,11 @@ from aggcost.importers import read_usage
 from aggcost.integers import IntArray, int64
 from aggcost.ledger import accepted
 from aggcost.meters import TOKEN_KEYS
-from aggcost.rate_limits import WINDOWS, Limit, Load, Window, first_over, peak, spill
+from aggcost.rate_limits import WINDOWS, Load, Window, first_over, peak
 from aggcost.report_peaks import Busiest, Held, Peaks, RoutePeaks
 
 MOST_ROUTES = 10
+LONGEST_WAIT_S = 86_400  # nobody waits longer, and a hopeless queue comes to an end
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -84,7 +87,7 @@ def _of_route(row: dict[str, Any], load: Load, limit: tuple[int | None, int | No
         model=row["model"],
         requests=row["timed"],
         busiest=tuple(_busiest(load, window) for window in WINDOWS),
-        held=tuple(_held(load, Limit(*limit, window=window)) for window in WINDOWS) if stated else (),
+        held=tuple(_held(load, RouteLimit(*limit, window=window)) for window in WINDOWS) if stated else (),
     )
 
 
@@ -93,7 +96,7 @@ def _busiest(load: Load, window: Window) -> Busiest:
     return Busiest(window, requests.units, _text(requests.at_us), tokens.units, _text(tokens.at_us))
 
 
-def _held(load: Load, limit: Limit) -> Held:
+def _held(load: Load, limit: RouteLimit) -> Held:
     over = [
         first_over(load, units, limit.window, allowed)
         for units, allowed in ((_ones(load), limit.requests_a_minute), (load.tokens, limit.tokens_a_minute))
@@ -102,8 +105,9 @@ def _held(load: Load, limit: Limit) -> Held:
     first = min((at_us for at_us in over if at_us is not None), default=None)
     if first is None:
         return Held(limit.window, None, 0, 0)
-    queued = spill(load, limit, queued=True)
-    return Held(limit.window, _text(first), spill(load, limit).spilled, queued.longest_s)
+    queued = admit_load(load, replace(limit, when_full="queue", max_wait_s=LONGEST_WAIT_S))
+    spilled = int((admit_load(load, limit).hop < 0).sum())
+    return Held(limit.window, _text(first), spilled, int(queued.waited_s.max()))
 
 
 def _ones(load: Load) -> IntArray:
